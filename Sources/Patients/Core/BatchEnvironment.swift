@@ -1,0 +1,54 @@
+// The one way in which anything that decides meets anything that can be treated: patients in slots, stepped together,
+// their numbers in contiguous buffers.
+
+/// Where an episode stands. Termination (the course is over: a cure, a death) is not truncation (the watch is over,
+/// the course goes on): a learner bootstraps from the value of a truncated state and not from a terminated one.
+public enum EpisodeStatus: UInt8, Sendable {
+    case idle, running, terminated, truncated
+}
+
+/// A batch of patients treated in step.
+///
+/// Every buffer is row-major, one row per slot, owned by the environment and overwritten by the next call. A slot is
+/// idle until `start` and after its episode has ended; `step` passes over slots that do not run. Results for a patient
+/// depend on (patient, episode, actions) alone, never on the slot, its neighbours or the number of threads.
+public protocol BatchEnvironment: AnyObject {
+    var task: TaskDescription { get }
+    /// How many patients are stepped together.
+    var slots: Int { get }
+    /// How many patients the cohort has; `start` takes 0..<patients.
+    var patients: Int { get }
+
+    /// Puts a patient at the beginning of an episode into a slot. `episode` numbers the random streams: the same
+    /// patient and episode meet the same chance events under every policy.
+    func start(slot: Int, patient: Int, episode: Int) throws
+    /// Treats every running slot with its action (an index into `task.actions`) for one decision interval.
+    /// An action that is not allowed is an error of the caller.
+    func step(_ actions: UnsafeBufferPointer<Int32>) throws
+
+    /// What is seen now: slots × observations. Kept after the episode's end (the last state, for bootstrapping).
+    var observations: UnsafeBufferPointer<Double> { get }
+    /// Which actions are permitted now: slots × actions; at least one in every row.
+    var allowed: UnsafeBufferPointer<Bool> { get }
+    /// The reward of the last step of each slot.
+    var rewards: UnsafeBufferPointer<Double> { get }
+    var status: UnsafeBufferPointer<EpisodeStatus> { get }
+    /// Decisions made so far in each slot's episode.
+    var decisions: UnsafeBufferPointer<Int32> { get }
+    /// The patient in each slot.
+    var patientInSlot: UnsafeBufferPointer<Int32> { get }
+
+    /// The outcomes of a slot's finished (or running) episode, in the order of `task.outcomes`.
+    func readOutcomes(slot: Int, into values: UnsafeMutableBufferPointer<Double>)
+    /// The name of the ending that a finished episode met, or `horizon`.
+    func ending(slot: Int) -> String
+}
+
+/// Makes batch environments over one cohort; what learners and evaluations hold on to, since it can be shared between
+/// threads while a batch cannot.
+public protocol EnvironmentFactory: Sendable {
+    var task: TaskDescription { get }
+    var patients: Int { get }
+    /// A fresh batch with all slots idle. `seed` keys the environment's own random streams.
+    func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment
+}
