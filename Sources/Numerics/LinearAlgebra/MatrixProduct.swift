@@ -1,0 +1,120 @@
+// Products of the small matrices that dense networks are made of: register tiles over contiguous rows, no packing, no
+// allocation, and the same bits on every processor. Large products go to OpenBLAS.
+
+/// A matrix as a kernel reads it: element (i, k) is `start[i·row + k·depth]`, so that a transposed matrix needs no copy.
+public struct MatrixView {
+    public var start: UnsafePointer<Float>
+    /// Floats from one row to the next.
+    public var row: Int
+    /// Floats from one element of a row to the next.
+    public var depth: Int
+
+    public init(_ start: UnsafePointer<Float>, row: Int, depth: Int = 1) {
+        self.start = start
+        self.row = row
+        self.depth = depth
+    }
+}
+
+/// c = a·b with what `c` starts from.
+public enum MatrixProduct {
+    /// What is added to the product.
+    public enum Start {
+        case zero
+        /// One row, added to every row: a layer's bias. Needs `FloatBuffer.slack` readable floats behind it.
+        case bias(UnsafePointer<Float>)
+        /// What is in `c` already.
+        case accumulate
+    }
+
+    /// Above this many multiplications OpenBLAS is faster than tiles without packing; below it tiles are, and their
+    /// sums do not depend on the processor.
+    static let largeProduct = 1 << 25
+
+    /// c (rows × columns) = start + a (rows × depth) · b (depth × columns), Float32.
+    ///
+    /// Every sum runs over the depth in order with fused multiply-add. `b` and `c` have contiguous rows.
+    /// - Parameters:
+    ///   - a: any strides.
+    ///   - b: row-major, `bRow` floats from row to row; `FloatBuffer.slack` floats behind its last row must be readable.
+    ///   - c: row-major, `cRow` floats from row to row; nothing beyond `columns` of a row is written.
+    public static func multiply(
+        rows: Int, columns: Int, depth: Int, a: MatrixView, b: UnsafePointer<Float>, bRow: Int,
+        start: Start = .zero, c: UnsafeMutablePointer<Float>, cRow: Int
+    ) {
+        if rows * columns * depth >= largeProduct, bRow == columns, cRow == columns {
+            if a.depth == 1, a.row == depth {
+                return large(rows, columns, depth, a.start, false, b, start, c)
+            }
+            if a.row == 1, a.depth == rows {
+                return large(rows, columns, depth, a.start, true, b, start, c)
+            }
+        }
+        let tile = Tile(depth: depth, aDepth: a.depth, bRow: bRow, cRow: cRow)
+        var column = 0
+        while column < columns {
+            let width = min(16, columns - column)
+            let panel = b + column
+            var row = 0
+            while row < rows {
+                let left = rows - row
+                let target = c + row * cRow + column
+                let source = a.start + row * a.row
+                let initial: UnsafePointer<Float>?
+                let initialRow: Int
+                switch start {
+                case .zero: (initial, initialRow) = (nil, 0)
+                case .bias(let bias): (initial, initialRow) = (bias + column, 0)
+                case .accumulate: (initial, initialRow) = (UnsafePointer(target), cRow)
+                }
+                if left <= 2 {
+                    tile.run2x16(source, a.row, left, panel, width, initial, initialRow, target)
+                } else if width > 8 {
+                    tile.run6x16(source, a.row, min(6, left), panel, width, initial, initialRow, target)
+                } else {
+                    tile.run6x8(source, a.row, min(6, left), panel, width, initial, initialRow, target)
+                }
+                row += left <= 2 ? 2 : 6
+            }
+            column += 16
+        }
+    }
+
+    private static func large(
+        _ rows: Int, _ columns: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ transposed: Bool,
+        _ b: UnsafePointer<Float>, _ start: Start, _ c: UnsafeMutablePointer<Float>
+    ) {
+        var keep: Float = 1
+        switch start {
+        case .zero: keep = 0
+        case .accumulate: break
+        case .bias(let bias):
+            for row in 0..<rows { (c + row * columns).update(from: bias, count: columns) }
+        }
+        OpenBLAS.multiply(
+            rows: rows, columns: columns, depth: depth, a: a, transposeA: transposed, b: b, c: c, keep: keep)
+    }
+
+    /// Writes the transpose of a (rows × columns) row-major matrix.
+    public static func transpose(
+        _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>
+    ) {
+        var row = 0
+        while row + 4 <= rows {  // four rows at a time: short runs of contiguous writes
+            let r0 = matrix + row * columns
+            let r1 = r0 + columns
+            let r2 = r1 + columns
+            let r3 = r2 + columns
+            var place = target + row
+            for column in 0..<columns {
+                storeUnaligned(SIMD4(r0[column], r1[column], r2[column], r3[column]), place)
+                place += rows
+            }
+            row += 4
+        }
+        while row < rows {
+            for column in 0..<columns { target[column * rows + row] = matrix[row * columns + column] }
+            row += 1
+        }
+    }
+}
