@@ -1,0 +1,49 @@
+// Intervals of means over seeds × patients, both of which are samples: the same patients meet every seed's policy, so
+// their rows are correlated and neither the cells nor the seeds alone may be resampled.
+
+/// The two-way bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007) 386–411: seeds and
+/// patients are drawn with replacement, independently of each other, and a cell counts as often as the product of its
+/// seed's and its patient's multiplicities. For a mean its variance is mildly conservative (Owen's theorem 3).
+///
+/// One value holds the patients' multiplicities of every replication. Every mean taken with it meets the same
+/// resampled patients, and every policy with the same seeds the same resampled seeds; so replicates of two policies
+/// are paired and their difference is the replicate of the paired difference.
+public struct CrossedBootstrap: Sendable {
+    public let patients: Int
+    public let replications: Int
+    public let seed: UInt64
+    /// replications × patients; how often a patient was drawn
+    let multiplicities: [Float]
+
+    /// - Parameters:
+    ///   - patients: how many patients there are.
+    ///   - replications: how many times to resample; 2,000 puts the bounds of a 95 % interval within about 3 % of its
+    ///     width.
+    ///   - seed: of the random streams `bootstrap.patients` and `bootstrap.seeds`.
+    public init(patients: Int, replications: Int = 2000, seed: UInt64) {
+        self.patients = patients
+        self.replications = replications
+        self.seed = seed
+        var counts = [Float](repeating: 0, count: replications * patients)
+        counts.withUnsafeMutableBufferPointer { counts in
+            for replication in 0..<replications {
+                var stream = RandomStream(seed: seed, purpose: "bootstrap.patients", index: UInt64(replication))
+                let row = counts.baseAddress.map { $0 + replication * patients }
+                for _ in 0..<patients { row![stream.below(patients)] += 1 }
+            }
+        }
+        multiplicities = counts
+    }
+
+    /// How often each of `count` seeds is drawn in every replication: replications × count. The same label draws the
+    /// same multiplicities, which is what pairs two policies trained with the same seeds.
+    func seedMultiplicities(_ count: Int, label: String) -> [Double] {
+        var weights = [Double](repeating: 0, count: replications * count)
+        guard count > 1 else { return weights.map { _ in 1 } }
+        for replication in 0..<replications {
+            var stream = RandomStream(seed: seed, purpose: "bootstrap.seeds:" + label, index: UInt64(replication))
+            for _ in 0..<count { weights[replication * count + stream.below(count)] += 1 }
+        }
+        return weights
+    }
+}

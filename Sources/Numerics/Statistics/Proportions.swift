@@ -1,0 +1,23 @@
+// Intervals for shares of independent patients.
+
+extension Statistics {
+    /// Wilson's score interval for a proportion (Wilson, "Probable inference, the law of succession, and statistical
+    /// inference", JASA 22 (1927) 209–212, as recommended by Brown, Cai and DasGupta, Statistical Science 16 (2001)
+    /// 101–133). Undefined for no trials.
+    public static func wilson(successes: Double, trials: Double, level: Double = 0.95) -> Estimate {
+        guard trials > 0 else { return .undefined }
+        let z = normalQuantile((1 + level) / 2)
+        let share = successes / trials
+        let scale = 1 + z * z / trials
+        let centre = (share + z * z / (2 * trials)) / scale
+        let half = z / scale * (share * (1 - share) / trials + z * z / (4 * trials * trials)).squareRoot()
+        return Estimate(share, low: max(0, min(share, centre - half)), high: min(1, max(share, centre + half)))
+    }
+
+    /// The mean with a normal interval from its standard error; for large samples of independent values.
+    public static func meanEstimate(_ values: some Collection<Double>, level: Double = 0.95) -> Estimate {
+        let centre = mean(values)
+        let half = normalQuantile((1 + level) / 2) * (variance(values) / Double(values.count)).squareRoot()
+        return Estimate(centre, low: centre - half, high: centre + half)
+    }
+}

@@ -1,0 +1,85 @@
+// The two-way bootstrap: its point values, its pairing, its coverage, its determinism.
+
+import Numerics
+import Testing
+
+@Suite struct CrossedBootstrapTests {
+    @Test func valuesAreMeansOfDefinedCells() {
+        let bootstrap = CrossedBootstrap(patients: 4, replications: 50, seed: 1)
+        let cells: [[Double]] = [[1, 2, .nan, 4], [5, .nan, .nan, 8]]
+        #expect(bootstrap.mean(cells).value == 4)
+        #expect(bootstrap.mean(cells, subset: [true, true, false, false]).value == 8.0 / 3)
+        #expect(bootstrap.mean([[.nan, .nan, .nan, .nan]]).value.isNaN)
+        #expect(!bootstrap.mean([[.nan, .nan, .nan, .nan]]).estimate().isDefined)
+        #expect(bootstrap.mean(cells, subset: [false, false, true, false]).value.isNaN)
+    }
+
+    @Test func weightedSumsEqualResampledTables() {
+        // A matrix whose every row is its patient's number: replicates must be means of drawn patients, so those of
+        // one seed and of five equal seeds are the same.
+        let patients = 37
+        let bootstrap = CrossedBootstrap(patients: patients, replications: 100, seed: 9)
+        let row = (0..<patients).map { Double($0 * $0) }
+        let one = bootstrap.mean([row])
+        let five = bootstrap.mean(Array(repeating: row, count: 5), label: "1,2,3,4,5")
+        #expect(zip(one.replicates, five.replicates).allSatisfy { abs($0 - $1) < 1e-9 })
+        #expect(Set(one.replicates).count > 50)
+        // Adding a constant moves every replicate by it, which holds only if the weights sum to the patients.
+        let moved = bootstrap.mean([row.map { $0 + 10 }])
+        #expect(zip(one.replicates, moved.replicates).allSatisfy { abs($1 - $0 - 10) < 1e-9 })
+    }
+
+    @Test func differencesArePaired() {
+        let bootstrap = CrossedBootstrap(patients: 200, replications: 500, seed: 2)
+        var stream = RandomStream(seed: 4, purpose: "test")
+        let hardness = (0..<200).map { _ in 100 * stream.normal() }
+        let better = [hardness.map { $0 + 1 }]
+        let difference = (bootstrap.mean(better) - bootstrap.mean([hardness])).estimate()
+        #expect(abs(difference.low - 1) < 1e-9)
+        #expect(abs(difference.high - 1) < 1e-9)
+    }
+
+    @Test func seedsWithTheSameLabelAreDrawnAlike() {
+        let bootstrap = CrossedBootstrap(patients: 30, replications: 200, seed: 2)
+        let cells = (0..<5).map { seed in Array(repeating: Double(seed), count: 30) }
+        #expect(bootstrap.mean(cells, label: "a").replicates == bootstrap.mean(cells, label: "a").replicates)
+        #expect(bootstrap.mean(cells, label: "a").replicates != bootstrap.mean(cells, label: "b").replicates)
+    }
+
+    /// x_sp = a_s + b_p + e_sp around 0 with 8 seeds and 60 patients. 95 % intervals should cover 0 about as often;
+    /// percentile intervals over 8 seeds fall short by a few points, the pigeonhole's extra variance gives some back.
+    @Test func intervalsCover() {
+        var covered = 0
+        let trials = 300
+        for trial in 0..<trials {
+            var stream = RandomStream(seed: 77, purpose: "test.coverage", index: UInt64(trial))
+            let patientEffects = (0..<60).map { _ in stream.normal() }
+            let cells = (0..<8).map { _ -> [Double] in
+                let seedEffect = 0.3 * stream.normal()
+                return patientEffects.map { seedEffect + $0 + 0.5 * stream.normal() }
+            }
+            let bootstrap = CrossedBootstrap(patients: 60, replications: 400, seed: UInt64(trial))
+            let estimate = bootstrap.mean(cells, label: "s").estimate()
+            if estimate.low <= 0 && estimate.high >= 0 { covered += 1 }
+        }
+        let share = Double(covered) / Double(trials)
+        #expect(share > 0.88 && share < 0.99, "covered \(share)")
+    }
+
+    @Test func worstTenthIsTheMeanOfTheLowestTenth() {
+        let bootstrap = CrossedBootstrap(patients: 20, replications: 100, seed: 5)
+        let cells = [(1...20).map(Double.init), (1...20).map { Double(21 - $0) }]
+        let tail = bootstrap.lowerTailMean(cells)
+        #expect(tail.value == 1.5)
+        #expect(tail.replicates.allSatisfy { $0 >= 1 && $0 <= 20 })
+        let estimate = tail.estimate()
+        #expect(estimate.low <= 1.5 && estimate.high >= 1.5)
+    }
+
+    @Test func sameSeedSameBytes() {
+        let cells = [(0..<50).map { Double($0) }, (0..<50).map { Double(50 - $0) * 1.1 }]
+        let first = CrossedBootstrap(patients: 50, seed: 3).mean(cells, label: "x").estimate()
+        #expect(first == CrossedBootstrap(patients: 50, seed: 3).mean(cells, label: "x").estimate())
+        #expect(first != CrossedBootstrap(patients: 50, seed: 4).mean(cells, label: "x").estimate())
+    }
+}
