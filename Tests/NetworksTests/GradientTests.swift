@@ -2,6 +2,7 @@
 
 import Networks
 import Numerics
+import PositionedJSON
 import Testing
 
 @Suite struct GradientTests {
@@ -142,5 +143,24 @@ import Testing
         #expect(Loss.huber(0.5).value == 0.125 && Loss.huber(0.5).derivative == 0.5)
         #expect(Loss.huber(-3).value == 2.5 && Loss.huber(-3).derivative == -1)
         #expect(Loss.huber(3, threshold: 2).value == 4 && Loss.huber(3, threshold: 2).derivative == 2)
+    }
+}
+
+@Suite struct NetworkFileTests {
+    @Test(arguments: Activation.allCases)
+    func networksReadBackToTheBit(activation: Activation) throws {
+        var stream = RandomStream(seed: 12, purpose: "test.json")
+        let network = DenseNetwork(inputs: 3, hidden: [7, 5], outputs: 2, activation: activation, stream: &stream)
+        for (index, value) in [Float(0.1), 1 / 3, 3 * .leastNonzeroMagnitude, -0.0, 3.4e38, .leastNonzeroMagnitude]
+            .enumerated()
+        {
+            network.parameters[index] = value
+        }
+        let text = network.json().text()
+        let complaints = Complaints()
+        let node = try JSONParser.parse(SourceText(name: "n.json", bytes: Array(text.utf8)))
+        let read = try #require(DenseNetwork(node, complaints: complaints))
+        #expect(read.parameters.map(\.bitPattern) == network.parameters.map(\.bitPattern))
+        #expect(read.widths == network.widths && read.activation == activation)
     }
 }

@@ -30,8 +30,8 @@ public func cholesky(_ matrix: [Double], _ n: Int) throws(LinearAlgebraError) ->
     guard n > 0 else { return [] }
     OpenBLAS.prepare()
     var factor = matrix
-    // NaN on the diagonal must not pass: LAPACKE's own check of its input reports it as a bad argument (negative).
-    let status = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 0x4c /* L */, Int32(n), &factor, Int32(n))
+    // 0x4c is the letter L, the lower triangle. NaN on the diagonal must not pass: LAPACKE's own check of its input reports it as a bad argument (negative).
+    let status = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 0x4c, Int32(n), &factor, Int32(n))
     guard status == 0 else { throw .notPositiveDefinite(order: max(1, Int(status))) }
     for row in 0..<n {
         for column in (row + 1)..<max(n, row + 1) { factor[row * n + column] = 0 }

@@ -1,0 +1,86 @@
+// The settings of DQN, named and defaulted as in Stable-Baselines3 where it has them.
+
+import Networks
+import PositionedJSON
+
+/// Settings of DQN. Keys in study files are those of Stable-Baselines3's `DQN`, in snake_case.
+public struct DQNConfiguration: Sendable, Equatable {
+    /// Decisions on training patients. (SB3: the argument `total_timesteps`.)
+    public var decisions = 100_000
+    /// Patients treated side by side. (SB3: `n_envs`.)
+    public var slots = 1
+    public var learningRate = 1e-4
+    /// Transitions remembered.
+    public var bufferSize = 1_000_000
+    /// Random decisions before the first update.
+    public var learningStarts = 100
+    public var batchSize = 32
+    /// Share of the online network that a target update takes over; 1 copies it.
+    public var tau = 1.0
+    /// Discount per decision; nil is SB3's 0.99, or the environment's own where that is smaller.
+    public var gamma: Double?
+    /// Decisions (over all slots) between trainings.
+    public var trainFreq = 4
+    /// Updates per training.
+    public var gradientSteps = 1
+    /// Decisions between target updates.
+    public var targetUpdateInterval = 10_000
+    public var exploration = ExplorationSchedule(initial: 1, final: 0.05, fraction: 0.1)
+    public var maxGradNorm = 10.0
+    public var netArch = [64, 64]
+    public var activation = Activation.relu
+    /// Double DQN: the online network chooses the next action, the target network values it. SB3 lacks it; `false`
+    /// gives SB3's algorithm.
+    public var double = true
+    /// Rewards are multiplied by this inside the learner.
+    public var rewardScale = 1.0
+    /// Decisions of random play that measure the observations' means and deviations; 0 leaves observations as they are,
+    /// as SB3 does.
+    public var normalisationDecisions = 4_000
+    public var validation = ValidationSettings()
+
+    public init() {}
+
+    /// Reads the settings an object states; complains of wrong ones. `finish()` is left to the caller.
+    public init(reader: ObjectReader) {
+        decisions = reader.integer("decisions", default: decisions, in: 1...1_000_000_000)
+        slots = reader.integer("slots", default: slots, in: 1...4096)
+        learningRate = reader.number("learning_rate", default: learningRate, in: 0...1)
+        bufferSize = reader.integer("buffer_size", default: bufferSize, in: 1...100_000_000)
+        learningStarts = reader.integer("learning_starts", default: learningStarts, in: 0...1_000_000_000)
+        batchSize = reader.integer("batch_size", default: batchSize, in: 1...65_536)
+        tau = reader.number("tau", default: tau, in: 0...1)
+        gamma = reader.optionalNumber("gamma", in: 0...1)
+        trainFreq = reader.integer("train_freq", default: trainFreq, in: 1...1_000_000)
+        gradientSteps = reader.integer("gradient_steps", default: gradientSteps, in: 0...1_000_000)
+        targetUpdateInterval = reader.integer(
+            "target_update_interval", default: targetUpdateInterval, in: 1...1_000_000_000)
+        exploration = ExplorationSchedule(reader: reader, default: exploration)
+        maxGradNorm = reader.number("max_grad_norm", default: maxGradNorm, in: 0...1e12)
+        netArch = readWidths(reader, default: netArch)
+        activation = readActivation(reader, default: activation)
+        double = reader.boolean("double", default: double)
+        rewardScale = reader.number("reward_scale", default: rewardScale, in: 1e-12...1e12)
+        normalisationDecisions = reader.integer(
+            "normalisation_decisions", default: normalisationDecisions, in: 0...10_000_000)
+        validation = ValidationSettings(reader: reader)
+    }
+
+    func fields() -> [JSONField] {
+        [
+            JSONField("decisions", .integer(decisions)), JSONField("slots", .integer(slots)),
+            JSONField("learning_rate", .number(learningRate)),
+            JSONField("buffer_size", .integer(bufferSize)), JSONField("learning_starts", .integer(learningStarts)),
+            JSONField("batch_size", .integer(batchSize)), JSONField("tau", .number(tau)),
+            JSONField("gamma", .optional(gamma)), JSONField("train_freq", .integer(trainFreq)),
+            JSONField("gradient_steps", .integer(gradientSteps)),
+            JSONField("target_update_interval", .integer(targetUpdateInterval)),
+        ] + exploration.fields() + [
+            JSONField("max_grad_norm", .number(maxGradNorm)),
+            JSONField("net_arch", .array(netArch.map { .integer($0) })),
+            JSONField("activation", .string(activation.rawValue)), JSONField("double", .bool(double)),
+            JSONField("reward_scale", .number(rewardScale)),
+            JSONField("normalisation_decisions", .integer(normalisationDecisions)),
+        ] + validation.fields()
+    }
+}

@@ -1,0 +1,98 @@
+// What every learner is given and what it hands back.
+
+import Numerics
+import Patients
+import PositionedJSON
+
+/// An algorithm with its settings: explores training patients, returns the policy that did best on validation patients.
+///
+/// A pure function of (settings, job): the same seed gives the same bytes on any number of threads.
+public protocol Learner: Sendable {
+    /// The algorithm as spelled in study files: `dqn`, `ppo`, `q_learning`.
+    var name: String { get }
+    /// Decisions to learn from.
+    var decisions: Int { get }
+    /// Trains on one seed.
+    func train(_ job: TrainingJob) throws -> TrainedPolicy
+    /// The same settings with budgets multiplied by a factor in (0, 1]: for a quick look, not for results.
+    func shrunk(by factor: Double) -> any Learner
+    /// All settings, defaults filled in, as they would be written in a study.
+    func json() -> JSONValue
+}
+
+/// One training run.
+public struct TrainingJob: Sendable {
+    /// Training patients.
+    public var environment: any EnvironmentFactory
+    /// Patients who choose the checkpoint, and whom the learner never treats while learning.
+    public var validation: any EnvironmentFactory
+    public var seed: UInt64
+    /// Keys the chance events of validation episodes, so that all seeds are judged on the same ones.
+    public var validationSeed: UInt64
+    /// Called now and then from the training thread.
+    public var report: @Sendable (TrainingProgress) -> Void
+
+    public init(
+        environment: any EnvironmentFactory, validation: any EnvironmentFactory, seed: UInt64,
+        validationSeed: UInt64? = nil, report: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
+    ) {
+        self.environment = environment
+        self.validation = validation
+        self.seed = seed
+        self.validationSeed = validationSeed ?? seed
+        self.report = report
+    }
+}
+
+/// How far a run has come.
+public struct TrainingProgress: Sendable, Equatable {
+    public var decisions: Int
+    public var totalDecisions: Int
+    public var episodes: Int
+    /// Mean return of the last evaluation on validation patients; nil before the first.
+    public var validationReturn: Double?
+}
+
+/// One evaluation on validation patients; never of training episodes.
+public struct LearningCurvePoint: Sendable, Equatable {
+    /// Decisions and episodes on training patients so far.
+    public var decisions: Int
+    public var episodes: Int
+    /// Mean return of the greedy policy, undiscounted and discounted.
+    public var validationReturn: Double
+    public var validationDiscountedReturn: Double
+    /// Mean return of the training episodes that ended since the last point, exploration included; NaN for none.
+    public var trainingReturn: Double
+    /// Mean of every outcome over the validation patients for whom it is defined.
+    public var outcomes: [Double]
+    /// What the algorithm says of itself, in the order of `TrainedPolicy.diagnosticNames`.
+    public var diagnostics: [Double]
+}
+
+/// The result of a training run.
+public struct TrainedPolicy: Sendable {
+    /// The best policy by mean validation return; the earlier one of equals.
+    public var policy: any SavedPolicy
+    /// The learning curve, one entry per evaluation.
+    public var metrics: [LearningCurvePoint]
+    /// Decisions after which the kept policy was evaluated.
+    public var bestAt: Int
+    public var outcomeNames: [String]
+    public var diagnosticNames: [String]
+
+    /// The learning curve as CSV; a number that is not defined is empty.
+    public func metricsCSV() -> String {
+        func cell(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
+        let names =
+            ["decisions", "episodes", "validation_return", "validation_discounted_return", "training_return"]
+            + outcomeNames.map { "validation_\($0)" } + diagnosticNames
+        var text = names.joined(separator: ",") + "\n"
+        for point in metrics {
+            text += "\(point.decisions),\(point.episodes),\(cell(point.validationReturn)),"
+            text += "\(cell(point.validationDiscountedReturn)),\(cell(point.trainingReturn))"
+            for value in point.outcomes + point.diagnostics { text += "," + cell(value) }
+            text += "\n"
+        }
+        return text
+    }
+}

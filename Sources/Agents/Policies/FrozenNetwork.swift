@@ -1,0 +1,58 @@
+// A network that no longer learns, with the normalisation of its inputs: the inside of a network policy.
+
+import Networks
+import Numerics
+import Patients
+import PositionedJSON
+
+/// Weights that never change again, so that any number of threads may read them.
+final class FrozenNetwork: @unchecked Sendable {
+    // Sendable without being checked: the network is a private copy, and `evaluate` only reads it.
+    private let network: DenseNetwork
+    let normalisation: Normalisation
+
+    /// Keeps a copy of the network as it is now.
+    init(copying network: DenseNetwork, normalisation: Normalisation) {
+        self.network = DenseNetwork(copying: network)
+        self.normalisation = normalisation
+    }
+
+    /// The outputs for all rows of a batch, row-major, valid inside `body`. Allocates once per call, not per row.
+    func evaluate(_ batch: DecisionBatch, _ body: (UnsafePointer<Float>) -> Void) {
+        let inputs = network.inputs
+        let inputCount = batch.count * inputs + FloatBuffer.slack
+        let capacity = inputCount + network.scratchCount(batch: batch.count)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: capacity) { memory in
+            let start = memory.baseAddress!
+            start.initialize(repeating: 0, count: capacity)
+            let rows = batch.observations.baseAddress!
+            for row in 0..<batch.count { normalisation.apply(rows + row * inputs, into: start + row * inputs) }
+            body(network.evaluate(start, batch: batch.count, scratch: start + inputCount))
+        }
+    }
+
+    /// `normalisation` and `network`, the end of a policy file.
+    func fields() -> [JSONField] {
+        [JSONField("normalisation", normalisation.json()), JSONField("network", network.json())]
+    }
+
+    /// Reads what `fields` writes.
+    init?(reader: ObjectReader, inputs: Int, outputs: Int) {
+        let complaints = reader.complaints
+        let normalisation = reader.child("normalisation").flatMap {
+            Normalisation($0, count: inputs, complaints: complaints)
+        }
+        let node = reader.child("network")
+        let network = node.flatMap { DenseNetwork($0, complaints: complaints) }
+        guard let normalisation, let network, let node else { return nil }
+        guard network.inputs == inputs, network.outputCount == outputs else {
+            complaints.add(
+                node,
+                "the network maps \(network.inputs) numbers to \(network.outputCount), "
+                    + "but there are \(inputs) observations and \(outputs) actions")
+            return nil
+        }
+        self.network = network
+        self.normalisation = normalisation
+    }
+}

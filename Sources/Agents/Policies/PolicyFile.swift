@@ -1,0 +1,59 @@
+// Reads any policy file.
+
+import Patients
+import PositionedJSON
+
+/// The files that policies are kept in.
+public enum PolicyFile {
+    /// The version written, and the newest that is read.
+    public static let format = 1
+    /// Every kind of policy there is.
+    public static let kinds = ["dqn", "ppo", "q_grid"]
+
+    /// Reads a policy of any kind; complains and returns nil where it cannot.
+    ///
+    /// - Parameter task: where given, the policy must read its observations and choose among its actions, in order.
+    public static func read(
+        _ node: JSONNode, complaints: Complaints, for task: TaskDescription? = nil
+    ) -> (any Policy)? {
+        let before = complaints.items.count
+        let reader = ObjectReader(node, what: "the policy", complaints: complaints)
+        let format = reader.integer("format", in: 1...Int.max)
+        if let format, format > PolicyFile.format {
+            complaints.add(
+                reader.node["format"] ?? node,
+                "this policy has format \(format), but this program reads formats up to \(PolicyFile.format)",
+                remedy: "use a newer version of the program")
+            return nil
+        }
+        let kind = reader.choice("kind", of: kinds)
+        let observations = reader.strings("observations")
+        let actions = reader.strings("actions")
+        guard let kind, let observations, let actions, !observations.isEmpty, !actions.isEmpty else {
+            if complaints.items.count == before {
+                complaints.add(node, "a policy needs at least one observation and one action")
+            }
+            return nil
+        }
+        if let task {
+            check(observations, against: task.observations.map(\.name), key: "observations", reader)
+            check(actions, against: task.actions.map(\.name), key: "actions", reader)
+        }
+        let policy: (any Policy)?
+        switch kind {
+        case "dqn": policy = QNetworkPolicy(reader: reader, observations: observations, actions: actions)
+        case "ppo": policy = ActorPolicy(reader: reader, observations: observations, actions: actions)
+        default:
+            policy = TabularPolicy(reader: reader, kind: kind, observations: observations, actions: actions)
+        }
+        reader.finish()
+        return complaints.items.count == before ? policy : nil
+    }
+
+    private static func check(_ names: [String], against expected: [String], key: String, _ reader: ObjectReader) {
+        guard names != expected else { return }
+        reader.complaints.add(
+            reader.node[key] ?? reader.node, "this policy is for other \(key) than the environment's",
+            remedy: "the environment's \(key): \(expected.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,97 @@
+// The settings of tabular Q-learning.
+
+import Patients
+import PositionedJSON
+
+/// Settings of Q-learning. Stable-Baselines3 has no tabular learner; names shared with its DQN mean the same.
+public struct QLearningConfiguration: Sendable, Equatable {
+    /// Decisions on training patients.
+    public var decisions = 200_000
+    /// Patients treated side by side.
+    public var slots = 16
+    /// A constant learning rate; nil falls with the visits of a state and action, as 1 / visits^power.
+    public var learningRate: Double?
+    /// ω of the learning rate 1 / visits^ω. Even-Dar and Mansour, "Learning rates for Q-learning", JMLR 5 (2003) 1–25:
+    /// convergence is fastest near 0.77.
+    public var learningRatePower = 0.77
+    /// Discount per decision; nil is 0.99, or the environment's own where that is smaller.
+    public var gamma: Double?
+    /// What every action is thought to be worth before it has been tried; above the true values it drives exploration.
+    public var initialValue = 0.0
+    public var exploration = ExplorationSchedule(initial: 1, final: 0.05, fraction: 0.5)
+    /// Observations that make the grid; nil uses all.
+    public var gridFeatures: [String]?
+    /// Bins: one number for all features, or one each.
+    public var gridBins = [5]
+    /// Decisions of random play on training patients whose quantiles place the grid's lines.
+    public var gridDecisions = 20_000
+    /// The name of the tree whose leaves are the states instead of a grid; whoever runs the study resolves it.
+    public var tree: String?
+    public var validation = ValidationSettings(evaluateEvery: 20_000)
+
+    public init() {}
+
+    /// Reads the settings an object states; complains of wrong ones, and of unknown features where the task is known.
+    /// `finish()` is left to the caller.
+    public init(reader: ObjectReader, task: TaskDescription? = nil) {
+        decisions = reader.integer("decisions", default: decisions, in: 1...1_000_000_000)
+        slots = reader.integer("slots", default: slots, in: 1...4096)
+        learningRate = reader.optionalNumber("learning_rate", in: 0...1)
+        learningRatePower = reader.number("learning_rate_power", default: learningRatePower, in: 0...1)
+        gamma = reader.optionalNumber("gamma", in: 0...1)
+        initialValue = reader.number("initial_value", default: initialValue)
+        exploration = ExplorationSchedule(reader: reader, default: exploration)
+        tree = reader.optionalString("tree")
+        if let grid = reader.optionalObject("grid", what: "the grid") {
+            readGrid(grid, task)
+            if tree != nil {
+                grid.complain("the states are the leaves of a tree or the cells of a grid, not both")
+            }
+        }
+        validation = ValidationSettings(reader: reader, default: validation)
+    }
+
+    private mutating func readGrid(_ grid: ObjectReader, _ task: TaskDescription?) {
+        gridFeatures = grid.optionalStrings("features")
+        if let features = gridFeatures, let node = grid.node["features"] {
+            if features.isEmpty { grid.complaints.add(node, "the grid needs at least one feature") }
+            for name in features {
+                if let task, !task.observations.contains(where: { $0.name == name }) {
+                    let known = task.observations.map(\.name).joined(separator: ", ")
+                    grid.complaints.add(node, "there is no observation `\(name)`", remedy: "observations: \(known)")
+                }
+            }
+        }
+        if let node = grid.optionalChild("bins") {
+            var items = [node]
+            if case .array(let several) = node.value { items = several }
+            gridBins = items.compactMap { item in
+                if let count = item.integer, (1...1000).contains(count) { return count }
+                grid.complaints.add(item, "bins must be a whole number from 1 to 1000, or one per feature")
+                return nil
+            }
+            let features = gridFeatures?.count ?? task?.observations.count
+            if let features, items.count != 1, items.count != features {
+                grid.complaints.add(node, "\(features) features need \(features) numbers of bins, or one for all")
+            }
+        }
+        gridDecisions = grid.integer("decisions", default: gridDecisions, in: 1...100_000_000)
+        grid.finish()
+    }
+
+    func fields() -> [JSONField] {
+        let grid = [
+            JSONField("features", gridFeatures.map { .strings($0) } ?? .null),
+            JSONField("bins", .array(gridBins.map { .integer($0) })), JSONField("decisions", .integer(gridDecisions)),
+        ]
+        let states =
+            tree.map { JSONField("tree", .string($0)) }
+            ?? JSONField("grid", .object(grid.filter { $0.value != .null }))
+        return [
+            JSONField("decisions", .integer(decisions)), JSONField("slots", .integer(slots)),
+            JSONField("learning_rate", .optional(learningRate)),
+            JSONField("learning_rate_power", .number(learningRatePower)), JSONField("gamma", .optional(gamma)),
+            JSONField("initial_value", .number(initialValue)),
+        ] + exploration.fields() + [states] + validation.fields()
+    }
+}
