@@ -1,0 +1,48 @@
+// From weighted samples to a tree: best-first growth on histograms.
+
+import Numerics
+
+/// Induction of a classification tree (CART: Breiman et al. 1984; best-first growth: Shi 2007; histograms: Ke et al.,
+/// "LightGBM", 2017).
+///
+/// Values are binned once (see `FeatureBins`); up to 255 distinct values of a feature this finds the exact best split.
+/// Weights are added as integers, so that a row of weight 2 is two rows, to the last bit, in whatever order.
+public struct TreeInduction: Sendable, Equatable {
+    /// Leaves at most; nil for no limit.
+    public var maximumLeaves: Int? = 16
+    /// Splits on any way at most; nil for no limit.
+    public var maximumDepth: Int?
+    public var criterion = SplitCriterion.entropy
+    /// The least sample weight on either side of a split.
+    public var minimumLeafWeight = 0.0
+    /// Whether subtrees whose leaves choose the same action become one leaf. Growth then goes on until that many
+    /// leaves remain after merging.
+    public var mergesSameActions = true
+
+    public init(
+        maximumLeaves: Int? = 16, maximumDepth: Int? = nil, criterion: SplitCriterion = .entropy,
+        minimumLeafWeight: Double = 0, mergesSameActions: Bool = true
+    ) {
+        self.maximumLeaves = maximumLeaves
+        self.maximumDepth = maximumDepth
+        self.criterion = criterion
+        self.minimumLeafWeight = minimumLeafWeight
+        self.mergesSameActions = mergesSameActions
+    }
+
+    /// The tree of the samples. A leaf's scores are its labels' shares of its weight; without weight, a single leaf
+    /// with zeros.
+    public func fit(_ samples: TreeSamples) -> DecisionTree {
+        precondition(
+            samples.weights.allSatisfy { $0.isFinite && $0 >= 0 }, "weights are finite and not negative")
+        precondition(
+            samples.labels.allSatisfy { $0 >= 0 && $0 < samples.actions.count }, "labels are indices of actions")
+        guard let growth = TreeGrowth(samples, self) else {
+            return DecisionTree(
+                features: samples.features, actions: samples.actions,
+                scores: Array(repeating: 0, count: samples.actions.count))
+        }
+        let tree = growth.grow()
+        return mergesSameActions ? tree.mergingSameActions() : tree
+    }
+}
