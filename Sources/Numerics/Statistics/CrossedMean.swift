@@ -82,4 +82,37 @@ extension CrossedBootstrap {
         }
         return CrossedMean(value: value, replicates: replicates)
     }
+
+    /// The interquartile mean over all cells of seeds × patients, every cell weighted by its multiplicity: the weighted
+    /// mean between the weighted quartiles, cells at the edge counted with the part of them that belongs.
+    ///
+    /// Without resampling it equals `Statistics.interquartileMean` when the number of cells is a multiple of four.
+    public func interquartileMean(_ cells: [[Double]], label: String = "") -> CrossedMean {
+        let order = (0..<(cells.count * patients)).sorted {
+            (cells[$0 / patients][$0 % patients], $0) < (cells[$1 / patients][$1 % patients], $1)
+        }
+        let values = order.map { cells[$0 / patients][$0 % patients] }
+        let seedOf = order.map { Int32($0 / patients) }
+        let patientOf = order.map { Int32($0 % patients) }
+        let weights = seedMultiplicities(cells.count, label: label)
+        let total = Double(cells.count * patients)
+        func middle(_ weight: (Int) -> Double) -> Double {
+            var passed = 0.0
+            var sum = 0.0
+            for index in values.indices {
+                let here = weight(index)
+                let part = min(passed + here, 0.75 * total) - max(passed, 0.25 * total)
+                if part > 0 { sum += part * values[index] }
+                passed += here
+                if passed >= 0.75 * total { break }
+            }
+            return sum / (0.5 * total)
+        }
+        let replicates = (0..<replications).map { replication in
+            let seeds = replication * cells.count
+            let drawn = replication * patients
+            return middle { weights[seeds + Int(seedOf[$0])] * Double(multiplicities[drawn + Int(patientOf[$0])]) }
+        }
+        return CrossedMean(value: middle { _ in 1 }, replicates: replicates)
+    }
 }

@@ -1,0 +1,127 @@
+// From episodes to estimates: one crossed bootstrap serves every policy and metric, so all of them are paired.
+
+import Numerics
+import Patients
+
+extension EvaluationTable {
+    /// Compares all policies.
+    ///
+    /// - Parameters:
+    ///   - selection: the best of every kind on validation patients.
+    ///   - subgroupings: divisions of these patients.
+    ///   - pairs: further pairs (policy, baseline) whose differences are wanted, besides every learner and tree against
+    ///     the selected protocol, and the selected learner against the selected tree.
+    ///   - replications: of the bootstrap.
+    ///   - seed: of the bootstrap's random streams.
+    ///   - jobs: threads; the result does not depend on it.
+    public func compare(
+        selection: Selection, subgroupings: [Subgrouping] = [], pairs: [(policy: String, baseline: String)] = [],
+        replications: Int = 2000, level: Double = 0.95, seed: UInt64, jobs: Int = 1
+    ) throws -> Comparison {
+        let metrics = self.metrics
+        let bootstrap = CrossedBootstrap(patients: patients.count, replications: replications, seed: seed)
+        let width = metrics.count
+        let means = try Parallel.map(policies.count * width, jobs: jobs) { index in
+            let policy = policies[index / width]
+            return bootstrap.mean(cells(policy, metric: index % width), label: policy.seedLabel)
+        }
+        var comparison = Comparison(
+            metrics: metrics, patients: patients.count, level: level, replications: replications, selection: selection,
+            rows: [], differences: [], subgroups: [], returnStatistics: [])
+        for (index, mean) in means.enumerated() {
+            let policy = policies[index / width]
+            comparison.rows.append(
+                ComparisonRow(
+                    policy: policy.name, kind: policy.kind, metric: metrics[index % width].name,
+                    estimate: mean.estimate(level: level), seeds: policy.seeds.count,
+                    patients: definedPatients([policy], metric: index % width)))
+        }
+        for (a, b) in differencePairs(selection, pairs) {
+            for metric in metrics.indices {
+                comparison.differences.append(
+                    DifferenceRow(
+                        policy: policies[a].name, baseline: policies[b].name, metric: metrics[metric].name,
+                        estimate: (means[a * width + metric] - means[b * width + metric]).estimate(level: level),
+                        seeds: policies[a].seeds.count, baselineSeeds: policies[b].seeds.count,
+                        patients: definedPatients([policies[a], policies[b]], metric: metric)))
+            }
+        }
+        comparison.subgroups = try subgroupRows(subgroupings, bootstrap, level: level, jobs: jobs)
+        comparison.returnStatistics = try returnStatistics(bootstrap, level: level, seed: seed, jobs: jobs)
+        return comparison
+    }
+
+    /// Indices of the policies to subtract, each pair once, unknown names left out.
+    private func differencePairs(
+        _ selection: Selection, _ more: [(policy: String, baseline: String)]
+    ) -> [(Int, Int)] {
+        var wanted: [(String, String)] = []
+        if let learner = selection.learner, let tree = selection.tree { wanted.append((learner, tree)) }
+        if let fixed = selection.fixed {
+            for kind in [PolicyKind.learner, .tree] {
+                for policy in policies where policy.kind == kind { wanted.append((policy.name, fixed)) }
+            }
+        }
+        wanted += more.map { ($0.policy, $0.baseline) }
+        var result: [(Int, Int)] = []
+        for (a, b) in wanted {
+            guard let first = policies.firstIndex(where: { $0.name == a }),
+                let second = policies.firstIndex(where: { $0.name == b }), first != second,
+                !result.contains(where: { $0 == (first, second) })
+            else { continue }
+            result.append((first, second))
+        }
+        return result
+    }
+
+    /// Patients for whom a metric is defined under at least one seed of every policy given.
+    private func definedPatients(_ chosen: [EvaluatedPolicy], metric: Int, member: (Int) -> Bool = { _ in true }) -> Int
+    {
+        let tables = chosen.map { cells($0, metric: metric) }
+        return patients.indices.count { patient in
+            member(patient) && tables.allSatisfy { rows in rows.contains { !$0[patient].isNaN } }
+        }
+    }
+
+    private func subgroupRows(
+        _ subgroupings: [Subgrouping], _ bootstrap: CrossedBootstrap, level: Double, jobs: Int
+    ) throws -> [SubgroupRow] {
+        for subgrouping in subgroupings where subgrouping.membership.count != patients.count {
+            throw EvaluationError(
+                "the subgroup \(subgrouping.name) knows \(subgrouping.membership.count) of \(patients.count) patients")
+        }
+        let parts = subgroupings.flatMap { grouping in
+            grouping.levels.indices.map { (grouping, $0) }
+        }
+        let metrics = self.metrics
+        let each = policies.count * metrics.count
+        return try Parallel.map(parts.count * each, jobs: jobs) { index in
+            let (grouping, part) = parts[index / each]
+            let policy = policies[index % each / metrics.count]
+            let metric = index % metrics.count
+            let subset = grouping.membership.map { $0 == part }
+            let mean = bootstrap.mean(cells(policy, metric: metric), label: policy.seedLabel, subset: subset)
+            return SubgroupRow(
+                subgroup: grouping.name, level: grouping.levels[part], policy: policy.name,
+                metric: metrics[metric].name, estimate: mean.estimate(level: level),
+                patients: definedPatients([policy], metric: metric) { subset[$0] })
+        }
+    }
+
+    private func returnStatistics(
+        _ bootstrap: CrossedBootstrap, level: Double, seed: UInt64, jobs: Int
+    ) throws -> [ReturnStatistic] {
+        let names = ["iqm", "worst_decile"]
+        return try Parallel.map(policies.count * names.count, jobs: jobs) { index in
+            let policy = policies[index / names.count]
+            let returns = cells(policy, metric: 0)
+            let mean =
+                index % names.count == 0
+                ? bootstrap.interquartileMean(returns, label: policy.seedLabel)
+                : bootstrap.lowerTailMean(returns, label: policy.seedLabel)
+            return ReturnStatistic(
+                policy: policy.name, kind: policy.kind, statistic: names[index % names.count],
+                estimate: mean.estimate(level: level))
+        }
+    }
+}
