@@ -101,6 +101,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case tooManyStates(Int)
     /// Tabular states name a tree that nobody supplied.
     case unresolvedTree(String)
+    /// The states of a tabular learner were made for other observations than the environment's.
+    case wrongAbstraction
     case unknownObservation(String)
     case wrongBins(features: Int, bins: Int)
 
@@ -113,6 +115,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .tooManyStates(let count):
             "the grid has \(count) cells, more than \(QuantileGrid.largest); choose fewer features or bins"
         case .unresolvedTree(let name): "the tree `\(name)`, whose leaves are to be the states, was not supplied"
+        case .wrongAbstraction: "the states were made for other observations than the environment's"
         case .unknownObservation(let name): "there is no observation `\(name)`"
         case .wrongBins(let features, let bins):
             "\(features) features need \(features) numbers of bins, or one for all, not \(bins)"

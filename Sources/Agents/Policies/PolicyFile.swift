@@ -2,13 +2,14 @@
 
 import Patients
 import PositionedJSON
+import Trees
 
 /// The files that policies are kept in.
 public enum PolicyFile {
     /// The version written, and the newest that is read.
     public static let format = 1
     /// Every kind of policy there is.
-    public static let kinds = ["dqn", "ppo", "q_grid"]
+    public static let kinds = ["dqn", "ppo", "q_grid", "q_leaves", "tree"]
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.
     ///
@@ -17,6 +18,14 @@ public enum PolicyFile {
         _ node: JSONNode, complaints: Complaints, for task: TaskDescription? = nil
     ) -> (any Policy)? {
         let before = complaints.items.count
+        if case .string("tree") = node["kind"]?.value {
+            guard let tree = DecisionTree(node, complaints: complaints) else { return nil }
+            if let task {
+                check(tree.features, against: task.observations.map(\.name), key: "observations", node, complaints)
+                check(tree.actions, against: task.actions.map(\.name), key: "actions", node, complaints)
+            }
+            return complaints.items.count == before ? TreePolicy(tree) : nil
+        }
         let reader = ObjectReader(node, what: "the policy", complaints: complaints)
         let format = reader.integer("format", in: 1...Int.max)
         if let format, format > PolicyFile.format {
@@ -36,8 +45,8 @@ public enum PolicyFile {
             return nil
         }
         if let task {
-            check(observations, against: task.observations.map(\.name), key: "observations", reader)
-            check(actions, against: task.actions.map(\.name), key: "actions", reader)
+            check(observations, against: task.observations.map(\.name), key: "observations", node, complaints)
+            check(actions, against: task.actions.map(\.name), key: "actions", node, complaints)
         }
         let policy: (any Policy)?
         switch kind {
@@ -50,10 +59,12 @@ public enum PolicyFile {
         return complaints.items.count == before ? policy : nil
     }
 
-    private static func check(_ names: [String], against expected: [String], key: String, _ reader: ObjectReader) {
+    private static func check(
+        _ names: [String], against expected: [String], key: String, _ node: JSONNode, _ complaints: Complaints
+    ) {
         guard names != expected else { return }
-        reader.complaints.add(
-            reader.node[key] ?? reader.node, "this policy is for other \(key) than the environment's",
+        complaints.add(
+            node[key] ?? node, "this policy is for other \(key) than the environment's",
             remedy: "the environment's \(key): \(expected.joined(separator: ", "))")
     }
 }

@@ -90,6 +90,7 @@ private final class QLearningRun {
         self.abstraction = abstraction
         let task = job.environment.task
         self.task = task
+        guard abstraction.fits(task) else { throw TrainingError.wrongAbstraction }
         guard job.validation.patients > 0 else { throw TrainingError.noPatients("validation") }
         gamma = resolvedDiscount(configuration.gamma, task: task.discount)
         slots = try PatientSlots(

@@ -87,6 +87,10 @@ public struct QuantileGrid: StateAbstraction, Equatable {
         return state
     }
 
+    public func fits(_ task: TaskDescription) -> Bool {
+        features.allSatisfy { task.observations.indices.contains($0) }
+    }
+
     public var policyKind: String { "q_grid" }
 
     public func json(observations: [String]) -> JSONValue {

@@ -48,7 +48,9 @@ public struct TabularPolicy: SavedPolicy {
         let values = reader.numbers("values")
         guard let node, let values else { return nil }
         let abstraction: (any StateAbstraction)? =
-            QuantileGrid(node, observations: observations, complaints: complaints)
+            kind == "q_grid"
+            ? QuantileGrid(node, observations: observations, complaints: complaints)
+            : LeafStates(node, observations: observations, complaints: complaints)
         guard let abstraction else { return nil }
         guard values.count == abstraction.states * actions.count else {
             complaints.add(
