@@ -1,0 +1,77 @@
+// How one column of a table becomes inputs of a network, and how it comes back.
+
+import Foundation
+
+/// What a cell can be, as one of a column's few states.
+enum CellState: Sendable, Equatable {
+    /// A number, told by its normal score.
+    case score
+    /// A value of its own: a category, or a number so frequent that it is a spike in the distribution.
+    case value(Double)
+    case missing
+}
+
+/// The encoding of a column: a block of states, one of which may be "a number with a normal score".
+///
+/// A numeric column without spikes or gaps has the state `.score` alone and needs no block; a categorical column has a
+/// state per category; a number that takes up a large share of a column (untreated patients with zero days of
+/// treatment) and a missing cell are states too, so that both are learned together with the rest.
+struct ColumnPlan: Sendable {
+    let column: Int
+    let states: [CellState]
+    /// Share of training rows in each state.
+    let shares: [Double]
+    /// Where the one-hot block begins among all blocks; nil when there is only one state.
+    let block: Int?
+    /// Which normal score is this column's, if it has one.
+    let slot: Int?
+    let quantiles: QuantileMap?
+    let decimals: Int?
+
+    /// The number of the cell's state, or nil for a category that training rows did not have.
+    func state(of value: Double) -> Int? {
+        if value.isNaN { return states.firstIndex(of: .missing) }
+        return states.firstIndex(of: .value(value)) ?? states.firstIndex(of: .score)
+    }
+
+    /// Plans a column.
+    ///
+    /// - Parameters:
+    ///   - spikeShare: a number at least this frequent becomes a state of its own.
+    ///   - block: offset of the block, should there be one.
+    ///   - slot: number of the score, should there be one.
+    init(_ column: TableColumn, number: Int, spikeShare: Double, block: Int, slot: Int) {
+        self.column = number
+        decimals = column.isNumeric ? column.decimals : nil
+        let present = column.values.filter { !$0.isNaN }.sorted()
+        let rows = Double(max(column.values.count, 1))
+        var states: [CellState] = []
+        var shares: [Double] = []
+        var regular: [Double] = []
+        var start = 0
+        while start < present.count {
+            let end = QuantileMap.upperBound(present, present[start])
+            let share = Double(end - start) / rows
+            if !column.isNumeric || share >= spikeShare || end - start == present.count {
+                states.append(.value(present[start]))
+                shares.append(share)
+            } else {
+                regular += present[start..<end]
+            }
+            start = end
+        }
+        if !regular.isEmpty {
+            states.insert(.score, at: 0)
+            shares.insert(Double(regular.count) / rows, at: 0)
+        }
+        if present.count < column.values.count || states.isEmpty {
+            states.append(.missing)
+            shares.append(1 - Double(present.count) / rows)
+        }
+        self.states = states
+        self.shares = shares
+        self.block = states.count > 1 ? block : nil
+        self.slot = regular.isEmpty ? nil : slot
+        quantiles = regular.isEmpty ? nil : QuantileMap(sorted: regular)
+    }
+}

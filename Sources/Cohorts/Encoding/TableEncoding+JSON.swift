@@ -1,0 +1,29 @@
+// The encoding of a table as JSON, part of every generator's file.
+
+import PositionedJSON
+
+extension TableEncoding {
+    func json() -> JSONValue {
+        .array(
+            plans.map { plan in
+                let column = columns[plan.column]
+                var value: JSONValue = [
+                    "name": .string(column.name), "type": .string(column.schema.type.rawValue),
+                    "states": .array(
+                        zip(plan.states, plan.shares).map { state, share in
+                            let name: JSONValue =
+                                switch state {
+                                case .score: "number"
+                                case .missing: "missing"
+                                case .value(let value):
+                                    column.isNumeric ? .number(value) : .string(column.categories[Int(value)])
+                                }
+                            return ["state": name, "share": .number(share)]
+                        }),
+                ]
+                if let decimals = plan.decimals { value["decimals"] = .integer(decimals) }
+                if let quantiles = plan.quantiles { value["quantiles"] = .numbers(quantiles.sorted) }
+                return value
+            })
+    }
+}

@@ -1,0 +1,113 @@
+// A whole table as the inputs of a network, and generated rows as a table again.
+
+import Numerics
+
+/// The encodings of all columns of a table.
+struct TableEncoding: Sendable {
+    /// The training table's columns, without values.
+    let columns: [TableColumn]
+    let target: String?
+    let plans: [ColumnPlan]
+    /// Number of normal scores, and of one-hot inputs.
+    let scores: Int
+    let choices: Int
+
+    init(_ table: PatientTable, spikeShare: Double) {
+        var plans: [ColumnPlan] = []
+        var choices = 0
+        var scores = 0
+        for (number, column) in table.columns.enumerated() {
+            let plan = ColumnPlan(column, number: number, spikeShare: spikeShare, block: choices, slot: scores)
+            if plan.block != nil { choices += plan.states.count }
+            if plan.slot != nil { scores += 1 }
+            plans.append(plan)
+        }
+        columns = table.columns.map { column in
+            var empty = column
+            empty.values = []
+            return empty
+        }
+        target = table.target
+        self.plans = plans
+        self.scores = scores
+        self.choices = choices
+    }
+
+    /// Inputs of the encoder and outputs of the decoder.
+    var width: Int { scores + choices }
+
+    /// The plans that have a block, in the order of the blocks.
+    var blocks: [ColumnPlan] { plans.filter { $0.block != nil } }
+
+    /// Encoded rows: normal scores (0 where the column is in another state), then one-hot blocks.
+    struct Rows: Sendable {
+        /// rows × width
+        var inputs: [Float]
+        /// rows × scores: 1 where the score counts.
+        var mask: [Float]
+        /// rows × blocks: the state.
+        var states: [Int32]
+        var count: Int
+    }
+
+    /// Encodes a table of the same columns; a category that was not there at training takes the block's first state.
+    func encode(_ table: PatientTable, seed: UInt64) -> Rows {
+        let count = table.rowCount
+        let blocks = self.blocks
+        var rows = Rows(
+            inputs: Array(repeating: 0, count: count * width), mask: Array(repeating: 0, count: count * scores),
+            states: Array(repeating: 0, count: count * blocks.count), count: count)
+        var block = 0
+        for plan in plans {
+            let values = table.columns[plan.column].values
+            var stream = RandomStream(seed: seed, purpose: "cohort.ties", index: UInt64(plan.column))
+            for row in 0..<count {
+                let tie = stream.uniform()
+                let state = plan.state(of: values[row]) ?? 0
+                if let offset = plan.block {
+                    rows.inputs[row * width + scores + offset + state] = 1
+                    rows.states[row * blocks.count + block] = Int32(state)
+                }
+                if let slot = plan.slot, plan.states[state] == .score, let quantiles = plan.quantiles {
+                    rows.inputs[row * width + slot] = Float(quantiles.score(of: values[row], tie: tie))
+                    rows.mask[row * scores + slot] = 1
+                }
+            }
+            if plan.block != nil { block += 1 }
+        }
+        return rows
+    }
+
+    /// The value of a generated cell.
+    ///
+    /// - Parameters:
+    ///   - probability: the cell's place in its column's distribution, where its state is `.score`.
+    ///   - trim: share of the distribution cut off at each end, or nil for one training row.
+    func value(_ plan: ColumnPlan, state: Int, probability: Double, trim: Double?) -> Double {
+        switch plan.states[state] {
+        case .missing: return .nan
+        case .value(let value): return value
+        case .score:
+            guard let quantiles = plan.quantiles else { return .nan }
+            let share = trim ?? min(0.25, 1 / Double(quantiles.sorted.count))
+            let value = quantiles.value(at: probability, trim: share)
+            guard let decimals = plan.decimals else { return value }
+            return rounded(value, decimals: decimals)
+        }
+    }
+
+    /// A table of these columns from values, column by column.
+    func table(_ values: [[Double]]) -> PatientTable {
+        var filled = columns
+        for index in filled.indices { filled[index].values = values[index] }
+        return PatientTable(columns: filled, target: target)
+    }
+}
+
+/// The number nearest to `value` that has this many decimals.
+func rounded(_ value: Double, decimals: Int) -> Double {
+    guard decimals > 0 else { return value.rounded() }
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    return (value * scale).rounded() / scale
+}

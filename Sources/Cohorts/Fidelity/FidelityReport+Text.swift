@@ -1,0 +1,152 @@
+// The fidelity report as JSON and in words.
+
+import Foundation
+import PositionedJSON
+
+extension FidelityReport {
+    /// What the cohort may and may not be used for, in a sentence or two.
+    public var verdict: String {
+        var uses: [String] = []
+        var limits: [String] = []
+        let told = discriminator ?? 0.5
+        if quality >= 0.9, told <= 0.65 {
+            uses.append("developing methods and simulating groups of patients")
+        } else {
+            var reasons: [String] = []
+            if quality < 0.9 { reasons.append("its quality is \(fixed(quality, 3)), below 0.9") }
+            if told > 0.65 {
+                reasons.append("a classifier tells it from the real table (\(fixed(told, 3)) above 0.65)")
+            }
+            limits.append("not for conclusions about groups of patients, because " + reasons.joined(separator: " and "))
+        }
+        if let utility {
+            let loss = utility.trainedOnReal - utility.trainedOnSynthetic
+            if loss <= 0.03 {
+                uses.append("training models of \(utility.target)")
+            } else {
+                limits.append(
+                    "not for training models of \(utility.target), which lose \(fixed(loss, 3)) of the area under the curve"
+                )
+            }
+        }
+        if closest.exactCopies > 0 {
+            limits.append(
+                "not for sharing outside, because \(fixed(100 * closest.exactCopies, 2)) % of its rows are real rows")
+        } else if let membership = closest.membership, membership > 0.55 {
+            limits.append("not for sharing outside, because it betrays who was in the source (\(fixed(membership, 3)))")
+        }
+        var text =
+            uses.isEmpty ? "This cohort is" : "This cohort may be used for \(uses.joined(separator: " and for "))"
+        if !limits.isEmpty { text += (uses.isEmpty ? " " : "; it is ") + limits.joined(separator: ", and ") }
+        return text + ". Distance from real rows is no proof of privacy (arXiv 2505.01524)."
+    }
+
+    /// Every figure.
+    public func json() -> JSONValue {
+        var value: JSONValue = [
+            "format": 1, "real_rows": .integer(realRows), "synthetic_rows": .integer(syntheticRows),
+            "quality": .number(quality), "column_shapes": .number(columnShapes),
+            "pair_trends": .optional(pairTrends), "all_pair_trends": .optional(allPairTrends),
+            "discriminator_auc": .optional(discriminator),
+        ]
+        if let utility {
+            value["utility"] = [
+                "target": .string(utility.target), "tstr_auc": .number(utility.trainedOnSynthetic),
+                "trtr_auc": .number(utility.trainedOnReal), "held_out": .bool(utility.heldOut),
+            ]
+        }
+        var record: JSONValue = [
+            "median": .number(closest.median), "fifth_percentile": .number(closest.fifthPercentile),
+            "real_to_real_median": .number(closest.realToRealMedian), "exact_copies": .number(closest.exactCopies),
+        ]
+        if let membership = closest.membership { record["membership_auc"] = .number(membership) }
+        value["closest_record"] = record
+        if !rates.isEmpty {
+            value["rates"] = .array(
+                rates.map {
+                    ["name": .string($0.name), "source": .number($0.source), "synthetic": .number($0.synthetic)]
+                })
+        }
+        value["columns"] = .array(
+            shapes.map {
+                ["column": .string($0.column), "measure": .string($0.measure), "score": .number($0.score)]
+            })
+        value["categories"] = .array(
+            coverage.map {
+                [
+                    "column": .string($0.column), "lost": .strings($0.lost), "invented": .strings($0.invented),
+                    "largest_shift": .number($0.largestShift),
+                ]
+            })
+        value["pairs"] = .array(
+            pairs.map {
+                [
+                    "first": .string($0.first), "second": .string($0.second), "measure": .string($0.measure),
+                    "score": .optional($0.score), "real_association": .optional($0.realAssociation),
+                    "synthetic_association": .optional($0.syntheticAssociation), "counts": .bool($0.counts),
+                ]
+            })
+        value["marginals"] = .array(marginals.map { $0.json() })
+        value["verdict"] = .string(verdict)
+        return value
+    }
+
+    /// The report for people, at most 100 columns wide.
+    public func text() -> String {
+        var lines = ["Fidelity: \(syntheticRows) synthetic against \(realRows) real rows", ""]
+        func line(_ name: String, _ value: Double?, _ note: String) {
+            let number = value.map { fixed($0, 3) } ?? "–"
+            lines.append("  " + padded(name, 34) + padded(number, 8) + note)
+        }
+        line("quality", quality, "mean of the next two; 1 is best")
+        line("column shapes", columnShapes, "1 − KS or 1 − TVD, mean over \(shapes.count) columns")
+        let counted = pairs.count { $0.counts }
+        line("pair trends", pairTrends, "\(counted) associated of \(pairs.count) pairs")
+        line("pair trends, all pairs", allPairTrends, "")
+        line("discriminator AUC", discriminator, "boosted trees, real or synthetic; 0.5 is best")
+        if let utility {
+            let rows = utility.heldOut ? "held-out rows" : "the source's own rows"
+            line("train synthetic, test real", utility.trainedOnSynthetic, "AUC for \(utility.target), \(rows)")
+            line("train real, test real", utility.trainedOnReal, "")
+        }
+        line("closest real row, median", closest.median, "between real rows \(fixed(closest.realToRealMedian, 3))")
+        line("exact copies", closest.exactCopies, "share of synthetic rows")
+        if let membership = closest.membership {
+            line("membership inference AUC", membership, "0.5 is best")
+        }
+        if !rates.isEmpty {
+            lines += ["", "  " + padded("rate", 34) + padded("source", 10) + "synthetic"]
+            for rate in rates {
+                lines.append(
+                    "  " + padded(rate.name, 34) + padded(fixed(rate.source, 3), 10) + fixed(rate.synthetic, 3))
+            }
+        }
+        let lost = coverage.filter { !$0.lost.isEmpty || !$0.invented.isEmpty }
+        for column in lost {
+            lines.append("")
+            if !column.lost.isEmpty { lines.append("  \(column.column) lost: \(column.lost.joined(separator: ", "))") }
+            if !column.invented.isEmpty {
+                lines.append("  \(column.column) invented: \(column.invented.joined(separator: ", "))")
+            }
+        }
+        lines += ["", "  Least faithful columns"]
+        for shape in shapes.sorted(by: { $0.score < $1.score }).prefix(5) {
+            lines.append("    " + padded(shape.column, 32) + fixed(shape.score, 3))
+        }
+        let worst = pairs.filter { $0.counts && $0.score != nil }.sorted { ($0.score ?? 1) < ($1.score ?? 1) }
+        if !worst.isEmpty {
+            lines += ["", "  Least faithful pairs"]
+            for pair in worst.prefix(5) {
+                lines.append("    " + padded("\(pair.first), \(pair.second)", 32) + fixed(pair.score ?? .nan, 3))
+            }
+        }
+        return (lines + ["", verdict]).joined(separator: "\n") + "\n"
+    }
+}
+
+/// A number with this many decimals.
+func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+
+private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+}

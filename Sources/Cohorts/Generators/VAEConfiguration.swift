@@ -1,0 +1,96 @@
+// The settings of the variational autoencoder, and what they are when nobody says.
+
+import Networks
+import PositionedJSON
+
+/// How a variational autoencoder is built and trained.
+public struct VAEConfiguration: Sendable, Equatable {
+    /// Width of the latent space; nil for 4 up to 800 rows, 8 up to 1,400, 12 above, never more than the encoded
+    /// columns.
+    public var latent: Int?
+    /// Hidden layers of the encoder; the decoder's are the same, reversed.
+    public var hidden: [Int]
+    public var activation: Activation
+    /// Rows a gradient step.
+    public var batch: Int
+    /// Gradient steps at most; nil for 400 to 2,500, growing with the rows.
+    public var steps: Int?
+    /// Of AdamW at the start; it falls to zero along half a cosine (Loshchilov and Hutter, SGDR, ICLR 2017, eq. 5).
+    public var learningRate: Double
+    /// Decoupled, per unit of learning rate.
+    public var weightDecay: Double
+    /// Weight of the divergence from the prior once warmed up; 1 is the evidence lower bound itself.
+    public var beta: Double
+    /// Share of the steps over which that weight grows linearly from 0 (Bowman et al., CoNLL 2016, section 3.1).
+    public var warmUp: Double
+    /// Share of the rows held out to decide when to stop.
+    public var heldOut: Double
+    /// Steps between two looks at the held-out rows.
+    public var evaluateEvery: Int
+    /// Looks without improvement before training stops.
+    public var patience: Int
+    /// Least learned standard deviation of a normal score.
+    public var leastSigma: Double
+    /// A number at least this frequent in a numeric column is learned as a state of its own.
+    public var spikeShare: Double
+    /// Share of each numeric column's distribution cut off at each end; nil for one training row.
+    public var tailTrim: Double?
+
+    public init(
+        latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu, batch: Int = 128,
+        steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double = 1,
+        warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
+        leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil
+    ) {
+        self.latent = latent
+        self.hidden = hidden
+        self.activation = activation
+        self.batch = batch
+        self.steps = steps
+        self.learningRate = learningRate
+        self.weightDecay = weightDecay
+        self.beta = beta
+        self.warmUp = warmUp
+        self.heldOut = heldOut
+        self.evaluateEvery = evaluateEvery
+        self.patience = patience
+        self.leastSigma = leastSigma
+        self.spikeShare = spikeShare
+        self.tailTrim = tailTrim
+    }
+
+    /// Reads the options that are there; the rest keep their defaults. The caller finishes the reader.
+    public init(reader: ObjectReader) {
+        self.init()
+        latent = reader.optionalInteger("latent", in: 1...256)
+        if let place = reader.optionalChild("hidden"), let widths = reader.optionalNumbers("hidden") {
+            let whole = widths.compactMap { Int(exactly: $0) }.filter { (1...4096).contains($0) }
+            if whole.count == widths.count, (1...8).contains(whole.count) {
+                hidden = whole
+            } else {
+                reader.complaints.add(place, "\"hidden\" must list 1 to 8 whole widths between 1 and 4096")
+            }
+        }
+        activation =
+            reader.choice("activation", of: Activation.allCases.map(\.rawValue), default: activation.rawValue)
+            .flatMap(Activation.init(rawValue:)) ?? activation
+        batch = reader.integer("batch", default: batch, in: 1...65536)
+        steps = reader.optionalInteger("steps", in: 1...10_000_000)
+        learningRate = reader.number("learning_rate", default: learningRate, in: 1e-8...1)
+        weightDecay = reader.number("weight_decay", default: weightDecay, in: 0...10)
+        beta = reader.number("beta", default: beta, in: 0...100)
+        warmUp = reader.number("warm_up", default: warmUp, in: 0...1)
+        heldOut = reader.number("held_out", default: heldOut, in: 0...0.5)
+        evaluateEvery = reader.integer("evaluate_every", default: evaluateEvery, in: 1...1_000_000)
+        patience = reader.integer("patience", default: patience, in: 1...1_000_000)
+        leastSigma = reader.number("least_sigma", default: leastSigma, in: 1e-4...1)
+        spikeShare = reader.number("spike_share", default: spikeShare, in: 0.01...2)
+        tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+    }
+
+    func latent(rows: Int, width: Int) -> Int {
+        min(latent ?? (rows <= 800 ? 4 : rows <= 1400 ? 8 : 12), max(width, 1))
+    }
+
+    func steps(rows: Int) -> Int { steps ?? min(2500, max(400, rows * 3 / 2)) }
+}

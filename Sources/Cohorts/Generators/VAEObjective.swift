@@ -1,0 +1,179 @@
+// The evidence lower bound of a variational autoencoder over scores and choices, and its gradient by hand.
+
+import Foundation
+import Networks
+import Numerics
+
+/// Encoder, decoder and the loss between them.
+///
+/// Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014: the negative evidence lower bound (eq. 3) with one
+/// reparameterised draw z = μ + σ·ε (eq. 10) and the divergence between Gaussians in closed form (appendix B). A
+/// normal score x has the likelihood N(x; y, s²) with a learned s per column; a column's state has a softmax.
+/// Used by one thread at a time.
+final class VAEObjective {
+    let scores: Int
+    /// Offset and width of every one-hot block, among the choices.
+    let blocks: [(offset: Int, width: Int)]
+    let width: Int
+    let latent: Int
+    let encoder: DenseNetwork
+    let decoder: DenseNetwork
+    /// ln s of every score, and its gradient.
+    let logSigma: FloatBuffer
+    let logSigmaGradient: FloatBuffer
+
+    private var capacity = 0
+    private var codes = FloatBuffer(0)
+    private var codeGradient = FloatBuffer(0)
+    private var outputGradient = FloatBuffer(0)
+    private var encoderGradient = FloatBuffer(0)
+
+    /// ln σ² of the posterior is kept between these.
+    static let logVarianceRange: ClosedRange<Float> = -12...6
+
+    init(
+        encoding: TableEncoding, latent: Int, hidden: [Int], activation: Activation, stream: inout RandomStream
+    ) {
+        scores = encoding.scores
+        blocks = encoding.blocks.map { ($0.block ?? 0, $0.states.count) }
+        width = encoding.width
+        self.latent = latent
+        encoder = DenseNetwork(
+            inputs: width, hidden: hidden, outputs: 2 * latent, activation: activation, stream: &stream)
+        decoder = DenseNetwork(
+            inputs: latent, hidden: hidden.reversed(), outputs: width, activation: activation, stream: &stream)
+        logSigma = FloatBuffer(scores)
+        logSigmaGradient = FloatBuffer(scores)
+    }
+
+    /// Makes room for batches of this size.
+    func reserve(batch: Int) {
+        guard batch > capacity else { return }
+        capacity = batch
+        encoder.reserve(batch: batch)
+        decoder.reserve(batch: batch)
+        codes = FloatBuffer(batch * latent)
+        codeGradient = FloatBuffer(batch * latent)
+        outputGradient = FloatBuffer(batch * width)
+        encoderGradient = FloatBuffer(batch * 2 * latent)
+    }
+
+    func zeroGradients() {
+        encoder.zeroGradients()
+        decoder.zeroGradients()
+        logSigmaGradient.zero()
+    }
+
+    /// A batch of encoded rows.
+    struct Batch {
+        /// rows × width
+        var inputs: UnsafePointer<Float>
+        /// rows × scores
+        var mask: UnsafePointer<Float>
+        /// rows × blocks
+        var states: UnsafePointer<Int32>
+        /// Standard normal numbers, rows × latent.
+        var noise: UnsafePointer<Float>
+        var count: Int
+    }
+
+    /// Means over the batch, in nats a row.
+    struct Loss {
+        /// −E ln p(x|z)
+        var reconstruction: Double
+        /// KL(q(z|x) ‖ p(z))
+        var divergence: Double
+    }
+
+    /// The loss of a batch; with `gradient`, that of reconstruction + beta · divergence is added to the gradients.
+    func evaluate(_ batch: Batch, beta: Float, gradient: Bool) -> Loss {
+        reserve(batch: batch.count)
+        let count = batch.count
+        let perRow = 1 / Float(count)
+        let posterior = encoder.forward(batch.inputs, batch: count)
+        var divergence = 0.0
+        let z = codes.start
+        for row in 0..<count {
+            let mean = posterior + row * 2 * latent
+            let logVariance = mean + latent
+            var sum: Float = 0
+            for k in 0..<latent {
+                let l = VAEObjective.clamped(logVariance[k])
+                let deviation = expf(0.5 * l)
+                z[row * latent + k] = mean[k] + deviation * batch.noise[row * latent + k]
+                // Appendix B: −½ (1 + ln σ² − μ² − σ²).
+                sum += 0.5 * (mean[k] * mean[k] + deviation * deviation - 1 - l)
+            }
+            divergence += Double(sum)
+        }
+        let output = decoder.forward(UnsafePointer(z), batch: count)
+        let reconstruction = likelihood(batch, output: output, gradient: gradient)
+        if gradient {
+            decoder.backward(outputGradient: UnsafePointer(outputGradient.start), inputGradient: codeGradient.start)
+            let g = encoderGradient.start
+            for row in 0..<count {
+                let mean = posterior + row * 2 * latent
+                let logVariance = mean + latent
+                for k in 0..<latent {
+                    let raw = logVariance[k]
+                    let deviation = expf(0.5 * VAEObjective.clamped(raw))
+                    let fromDecoder = codeGradient.start[row * latent + k]
+                    g[row * 2 * latent + k] = fromDecoder + beta * perRow * mean[k]
+                    g[row * 2 * latent + latent + k] =
+                        VAEObjective.logVarianceRange.contains(raw)
+                        ? 0.5 * fromDecoder * deviation * batch.noise[row * latent + k]
+                            + 0.5 * beta * perRow * (deviation * deviation - 1) : 0
+                }
+            }
+            encoder.backward(outputGradient: UnsafePointer(g))
+        }
+        return Loss(reconstruction: reconstruction / Double(count), divergence: divergence / Double(count))
+    }
+
+    /// −Σ ln p(x|z) over the batch; with `gradient`, that of its mean goes to `outputGradient` and `logSigmaGradient`.
+    private func likelihood(_ batch: Batch, output: UnsafePointer<Float>, gradient: Bool) -> Double {
+        let perRow = 1 / Float(batch.count)
+        let halfLogTau: Float = 0.918_938_533  // ½ ln 2π
+        let g = outputGradient.start
+        var total = 0.0
+        for row in 0..<batch.count {
+            let x = batch.inputs + row * width
+            let mask = batch.mask + row * scores
+            let y = output + row * width
+            let target = g + row * width
+            var sum: Float = 0
+            for k in 0..<scores {
+                let logS = logSigma.start[k]
+                let inverse = expf(-logS)
+                let error = (y[k] - x[k]) * inverse
+                sum += mask[k] * (0.5 * error * error + logS + halfLogTau)
+                if gradient {
+                    target[k] = mask[k] * error * inverse * perRow
+                    logSigmaGradient.start[k] += mask[k] * (1 - error * error) * perRow
+                }
+            }
+            for (number, block) in blocks.enumerated() {
+                let logits = y + scores + block.offset
+                let state = Int(batch.states[row * blocks.count + number])
+                var top = logits[0]
+                for k in 1..<block.width { top = max(top, logits[k]) }
+                var mass: Float = 0
+                for k in 0..<block.width { mass += expf(logits[k] - top) }
+                sum += logf(mass) + top - logits[state]
+                if gradient {
+                    let place = target + scores + block.offset
+                    let scale = perRow / mass
+                    for k in 0..<block.width { place[k] = expf(logits[k] - top) * scale }
+                    place[state] -= perRow
+                }
+            }
+            total += Double(sum)
+        }
+        return total
+    }
+
+    @inline(__always)
+    private static func clamped(_ value: Float) -> Float {
+        min(max(value, logVarianceRange.lowerBound), logVarianceRange.upperBound)
+    }
+}
