@@ -1,0 +1,91 @@
+// Every decision of a patient's episode, kept: what a student learns from, and what tells whether another tree would
+// have treated the patient otherwise.
+
+import Numerics
+import Patients
+import Trees
+
+/// One patient's episode.
+public struct PatientTrace: Sendable, Equatable {
+    /// Number in the cohort.
+    public var patient: Int
+    /// Sum of rewards.
+    public var episodeReturn: Double = 0
+    /// Outcomes in the task's order; NaN where not defined.
+    public var outcomes: [Double] = []
+    /// decisions × observations
+    public var observations: [Double] = []
+    /// decisions × actions
+    public var allowed: [Bool] = []
+    /// What was done, per decision.
+    public var actions: [Int32] = []
+
+    public init(patient: Int) { self.patient = patient }
+
+    public var decisions: Int { actions.count }
+
+    /// Whether a tree would decide otherwise somewhere on this course.
+    ///
+    /// Exact: what happens to a patient depends on the patient, the episode and the actions alone, so a tree that
+    /// takes the same actions in these states meets the same states and the same return.
+    public func isChanged(by tree: DecisionTree) -> Bool {
+        let width = tree.features.count
+        let choices = tree.actions.count
+        return observations.withUnsafeBufferPointer { observations in
+            allowed.withUnsafeBufferPointer { allowed in
+                for decision in 0..<actions.count {
+                    let leaf = tree.leaf(of: observations.baseAddress! + decision * width)
+                    let action = tree.action(atLeaf: leaf, allowed: allowed.baseAddress! + decision * choices)
+                    if action != actions[decision] { return true }
+                }
+                return false
+            }
+        }
+    }
+
+    /// The episodes of the patients listed (each once), in their order; the same whatever `jobs`.
+    public static func record(
+        _ factory: any EnvironmentFactory, policy: any Policy, patients: [Int], episode: Int, seed: UInt64,
+        slots: Int = 64, jobs: Int = 1
+    ) throws -> [PatientTrace] {
+        let pieces = (patients.count + slots - 1) / slots
+        let parts = try Parallel.map(pieces, jobs: jobs) { piece in
+            try recordPiece(
+                factory, policy: policy,
+                patients: Array(patients[piece * slots..<min(patients.count, (piece + 1) * slots)]),
+                episode: episode, seed: seed)
+        }
+        return parts.flatMap { $0 }
+    }
+
+    private static func recordPiece(
+        _ factory: any EnvironmentFactory, policy: any Policy, patients: [Int], episode: Int, seed: UInt64
+    ) throws -> [PatientTrace] {
+        var traces = patients.map(PatientTrace.init)
+        let place = Dictionary(uniqueKeysWithValues: patients.enumerated().map { (Int32($1), $0) })
+        let width = factory.task.observations.count
+        let choices = factory.task.actions.count
+        let horizon = min(factory.task.horizon, 256)
+        for index in traces.indices {
+            traces[index].observations.reserveCapacity(horizon * width)
+            traces[index].allowed.reserveCapacity(horizon * choices)
+            traces[index].actions.reserveCapacity(horizon)
+        }
+        let table = try Rollout.visit(
+            factory, policy: policy, patients: patients, episode: episode, seed: seed, slots: patients.count
+        ) { batch, actions, status in
+            for row in 0..<batch.count where status[row] == .running {
+                guard let index = place[batch.patients[row]] else { continue }
+                traces[index].observations.append(
+                    contentsOf: batch.observations[row * width..<(row + 1) * width])
+                traces[index].allowed.append(contentsOf: batch.allowed[row * choices..<(row + 1) * choices])
+                traces[index].actions.append(actions[row])
+            }
+        }
+        for index in traces.indices {
+            traces[index].episodeReturn = table.returns[index]
+            traces[index].outcomes = table.outcomes.map { $0[index] }
+        }
+        return traces
+    }
+}

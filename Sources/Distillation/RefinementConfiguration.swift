@@ -1,0 +1,36 @@
+// How a tree is refined by return: the part of a study that a user writes.
+
+import PositionedJSON
+
+/// Settings of `ThresholdRefinement`.
+public struct RefinementConfiguration: Sendable, Equatable {
+    /// Training patients on whom candidates are compared; all of them by default.
+    public var patients: Int?
+    /// Times that every leaf and split is visited, at most.
+    public var maximumPasses = 4
+    /// Episodes simulated for candidates, at most: the budget. Being a count and not a time it gives the same result
+    /// on every machine.
+    public var maximumEpisodes = 30_000
+    /// One-sided confidence of the paired difference that an improvement needs, in (0.5, 1).
+    public var confidence = 0.95
+    /// Patients by whom a race's first stage judges; each further stage doubles their number.
+    public var firstStage = 32
+    /// The least number of patients who are treated otherwise for a difference to be believed.
+    public var minimumAffected = 8
+    /// Whether splits that do not pay are taken away.
+    public var prunes = true
+
+    public init() {}
+
+    /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
+    /// `minimum_affected` and `prunes`, all optional. The caller finishes the reader.
+    public init(reader: ObjectReader) {
+        patients = reader.optionalInteger("patients", in: 1...1_000_000)
+        maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)
+        maximumEpisodes = reader.integer("maximum_episodes", default: maximumEpisodes, in: 0...1_000_000_000)
+        confidence = reader.number("confidence", default: confidence, in: 0.5...0.999_999)
+        firstStage = reader.integer("first_stage", default: firstStage, in: 2...100_000)
+        minimumAffected = reader.integer("minimum_affected", default: minimumAffected, in: 1...100_000)
+        prunes = reader.boolean("prunes", default: prunes)
+    }
+}

@@ -1,0 +1,167 @@
+// A tree improved by what it achieves: thresholds, leaves and splits changed where treated patients fare better.
+
+import Numerics
+import Patients
+import Trees
+
+/// Coordinate search over a tree by mean return on paired simulated training patients.
+///
+/// In passes over the tree: the ranking of every leaf's actions, the threshold of every split, and every split's
+/// removal in favour of one of its sides. A change stays when its paired difference is positive with the configured
+/// confidence; at the end splits go whose removal costs nothing. So the training return never falls. The winner among the trees on
+/// the way is for validation patients to choose (`chooseByValidation`).
+public struct ThresholdRefinement: Sendable {
+    public var configuration: RefinementConfiguration
+
+    public init(_ configuration: RefinementConfiguration = RefinementConfiguration()) {
+        self.configuration = configuration
+    }
+
+    /// A tree on the way; the first is the one that was given.
+    public struct Step: Sendable {
+        public var tree: DecisionTree
+        /// What was changed, in words.
+        public var change: String
+        public var pass: Int
+        /// Mean return on the training patients.
+        public var trainingReturn: Double
+        /// Mean paired difference to the step before, and its standard error.
+        public var difference: Double
+        public var standardError: Double
+        /// Training patients whom the change treats otherwise.
+        public var affected: Int
+        /// Episodes simulated so far.
+        public var episodes: Int
+    }
+
+    /// Refines a tree on training patients. The same result whatever `jobs`.
+    public func refine(
+        _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1,
+        report: @escaping @Sendable (Step) -> Void = { _ in }
+    ) throws -> [Step] {
+        var stream = RandomStream(seed: seed, purpose: "refinement.patients")
+        let chosen = stream.permutation(factory.patients).prefix(configuration.patients ?? factory.patients)
+        let courses = try PatientCourses(
+            factory, tree: tree, patients: chosen.sorted(), episode: episode, seed: seed, jobs: jobs)
+        let race = CandidateRace(
+            configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
+        var search = Search(configuration: configuration, courses: courses, race: race, report: report)
+        try search.run()
+        return search.steps
+    }
+
+    /// One refinement under way.
+    private struct Search {
+        let configuration: RefinementConfiguration
+        var courses: PatientCourses
+        let race: CandidateRace
+        let report: @Sendable (Step) -> Void
+        var steps: [Step] = []
+        var pass = 0
+
+        mutating func run() throws {
+            note("as given", difference: 0, standardError: 0, affected: 0)
+            for number in 0..<configuration.maximumPasses {
+                pass = number
+                let before = steps.count
+                try tryLeaves()
+                try tryThresholds()
+                if configuration.prunes { try tryRemovals(.improvement) }
+                // Threshold moves shrink from pass to pass: end once the smallest were in vain.
+                if steps.count == before, number >= 2 { break }
+                if race.budget(of: courses) <= 0 { break }
+            }
+            // Only now, since a split that does not pay yet may pay once its neighbours have moved.
+            pass += 1
+            if configuration.prunes, configuration.maximumPasses > 0 { try tryRemovals(.noLoss) }
+        }
+
+        private mutating func note(_ change: String, difference: Double, standardError: Double, affected: Int) {
+            let step = Step(
+                tree: courses.tree, change: change, pass: pass, trainingReturn: courses.meanReturn,
+                difference: difference, standardError: standardError, affected: affected,
+                episodes: courses.simulated)
+            steps.append(step)
+            report(step)
+        }
+
+        /// Races candidates and goes on with the winner; whether there was one.
+        private mutating func attempt(_ candidates: [Candidate], _ demand: CandidateRace.Demand) throws -> Bool {
+            guard let winner = try race.run(candidates, demand, &courses) else { return false }
+            courses.take(winner.candidate.tree, winner.places, winner.traces)
+            note(
+                winner.candidate.change, difference: winner.difference, standardError: winner.standardError,
+                affected: winner.places.count)
+            return true
+        }
+
+        private mutating func tryLeaves() throws {
+            for leaf in courses.leavesByVisits() {
+                _ = try attempt(RefinementMoves.rankings(of: courses.tree, leaf: leaf), .improvement)
+            }
+        }
+
+        private mutating func tryThresholds() throws {
+            for node in 0..<courses.tree.nodeCount where !courses.tree.isLeaf(node) {
+                let candidates = RefinementMoves.thresholds(
+                    of: courses.tree, node: node, visited: courses.visitedValues(of: node), pass: pass)
+                _ = try attempt(candidates, .improvement)
+            }
+        }
+
+        /// From the leaves up, so that what is removed is small before it is large.
+        private mutating func tryRemovals(_ demand: CandidateRace.Demand) throws {
+            var node = courses.tree.nodeCount - 1
+            while node >= 0 {
+                if node < courses.tree.nodeCount, !courses.tree.isLeaf(node) {
+                    _ = try attempt(RefinementMoves.removals(of: courses.tree, node: node), demand)
+                }
+                node -= 1
+            }
+        }
+    }
+}
+
+extension PatientCourses {
+    /// Decisions made at each node of the tree on the way to a leaf.
+    func visits() -> [Int] {
+        var visits = Array(repeating: 0, count: tree.nodeCount)
+        let width = tree.features.count
+        for trace in traces {
+            trace.observations.withUnsafeBufferPointer { observations in
+                for decision in 0..<trace.decisions {
+                    visits[tree.leaf(of: observations.baseAddress! + decision * width)] += 1
+                }
+            }
+        }
+        for node in visits.indices.reversed() {
+            if case .split(_, _, _, let left, let right) = tree.node(node) {
+                visits[node] = visits[left] + visits[right]
+            }
+        }
+        return visits
+    }
+
+    /// The leaves, most visited first.
+    func leavesByVisits() -> [Int] {
+        let visits = visits()
+        return tree.leaves.sorted { (visits[$1], $0) < (visits[$0], $1) }
+    }
+
+    /// The values that a split's feature had in the states that came to it, ascending; missing ones left out.
+    func visitedValues(of node: Int) -> [Double] {
+        guard case .split(let feature, _, _, _, _) = tree.node(node) else { return [] }
+        let below = tree.subtree(of: node)
+        let width = tree.features.count
+        var values: [Double] = []
+        for trace in traces {
+            trace.observations.withUnsafeBufferPointer { observations in
+                for decision in 0..<trace.decisions {
+                    let row = observations.baseAddress! + decision * width
+                    if below.contains(tree.leaf(of: row)), !row[feature].isNaN { values.append(row[feature]) }
+                }
+            }
+        }
+        return values.sorted()
+    }
+}

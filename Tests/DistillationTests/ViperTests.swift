@@ -1,0 +1,111 @@
+import Distillation
+import Foundation
+import Numerics
+import Patients
+import PositionedJSON
+import TestSupport
+import Testing
+import Trees
+
+@Suite struct ViperTests {
+    private func configuration(leaves: Int) -> ViperConfiguration {
+        var configuration = ViperConfiguration()
+        configuration.iterations = 4
+        configuration.patientsPerIteration = 60
+        configuration.selectionPatients = 40
+        configuration.maximumLeaves = leaves
+        return configuration
+    }
+
+    @Test(arguments: [ScoreKind.actionValues, .logProbabilities], ViperConfiguration.LeafScores.allCases)
+    func studentEqualsTheOptimalPolicy(kind: ScoreKind, scores: ViperConfiguration.LeafScores) throws {
+        for seed in 0..<3 as Range<UInt64> {
+            let model = FiniteModel.random(states: 12, actions: 3, horizon: 40, seed: seed)
+            let factory = FiniteModelFactory(model, patients: 200, oneHot: false)
+            let values = model.optimalActionValues()
+            let teacher = TableTeacher(values: values, scoreKind: kind)
+            var configuration = configuration(leaves: 12)
+            configuration.leafScores = scores
+            let result = try Viper(configuration).distil(teacher: teacher, factory: factory, seed: seed)
+            for state in 0..<12 {
+                let best = values[state].indices.max { values[state][$0] < values[state][$1] }
+                #expect(result.tree.action(atLeaf: result.tree.leaf(of: [Double(state)])) == best)
+            }
+            #expect(result.iterations.count == 4 && result.iterations[result.best].agreement == 1)
+        }
+    }
+
+    @Test func studentObeysTheMaskAsTheTeacherDoes() throws {
+        for seed in 0..<4 as Range<UInt64> {
+            let model = FiniteModel.random(states: 10, actions: 4, horizon: 40, seed: seed)
+            let mask = randomMask(states: 10, actions: 4, seed: seed)
+            let factory = FiniteModelFactory(model, patients: 150, oneHot: false, permitted: mask)
+            let teacher = TableTeacher(values: model.optimalActionValues())
+            var configuration = configuration(leaves: 10)
+            configuration.leafScores = .regret
+            let result = try Viper(configuration).distil(teacher: teacher, factory: factory, seed: seed)
+            #expect(result.iterations[result.best].agreement == 1)
+            // The environment stops the program at a forbidden action: this also tests the masked choice.
+            let mine = try Rollout.run(factory, policy: TreePolicy(result.tree), seed: 9)
+            let teachers = try Rollout.run(factory, policy: teacher, seed: 9)
+            #expect(mine.returns == teachers.returns)
+        }
+    }
+
+    @Test func aChainNeedsOneLeaf() throws {
+        let model = FiniteModel.chain(length: 6)
+        let factory = FiniteModelFactory(model, patients: 20, oneHot: false)
+        let result = try Viper(configuration(leaves: 16)).distil(
+            teacher: TableTeacher(values: model.optimalActionValues()), factory: factory, seed: 1)
+        #expect(result.tree.leafCount == 1 && result.tree.action(atLeaf: 0) == 1)
+        #expect(result.iterations.allSatisfy { $0.selectionReturn == 1 })
+    }
+
+    @Test func resultsDoNotDependOnJobs() throws {
+        let model = FiniteModel.random(states: 20, actions: 3, horizon: 30, seed: 5)
+        let factory = FiniteModelFactory(model, patients: 200, oneHot: false)
+        let teacher = TableTeacher(values: model.optimalActionValues())
+        let viper = Viper(configuration(leaves: 5))
+        let one = try viper.distil(teacher: teacher, factory: factory, seed: 3, jobs: 1)
+        let three = try viper.distil(teacher: teacher, factory: factory, seed: 3, jobs: 3)
+        #expect(one.tree == three.tree && one.iterations == three.iterations)
+        #expect(one.metricsCSV() == three.metricsCSV())
+    }
+
+    @Test func weightsAreGapsAmongWhatIsAllowed() throws {
+        var trace = PatientTrace(patient: 3)
+        trace.observations = [0, 1, 1]
+        trace.allowed = [true, true, true, false, true, true, true, false, false]
+        trace.actions = [0, 1, 0]
+        let values: [[Double]] = [[1, 5, 2], [9, -1, 0.5]]
+        var labels = TeacherLabels()
+        try labels.append(trace, teacher: TableTeacher(values: values), actionCount: 3)
+        #expect(labels.labels == [1, 2, 0])
+        #expect(labels.weights == [4, 1.5, 0])  // no choice, no weight
+        #expect(labels.advantages[0...2] == [-4, 0, -3])
+        #expect(labels.advantages[3].isNaN && labels.advantages[4] == -1.5 && labels.advantages[5] == 0)
+
+        // A forbidden action may score anything; an allowed one may be impossible under the policy.
+        let logarithms: [[Double]] = [[-.infinity, -0.1, -3], [.nan, -1, -0.5]]
+        var others = TeacherLabels()
+        try others.append(
+            trace, teacher: TableTeacher(values: [logarithms[0], [-2, -1, -0.5]], scoreKind: .logProbabilities),
+            actionCount: 3)
+        #expect(abs(others.weights[0] - 103.18) < 1e-9)
+        #expect(throws: DistillationError.self) {
+            try others.append(trace, teacher: TableTeacher(values: logarithms), actionCount: 3)
+        }
+    }
+
+    @Test func configurationIsRead() throws {
+        let text = #"{"iterations": 3, "leaf_scores": "regret", "criterion": "gini", "maximum_depth": 4, "leafs": 2}"#
+        let node = try JSONParser.parse(SourceText(name: "s.json", bytes: Array(text.utf8)))
+        let complaints = Complaints()
+        let reader = ObjectReader(node, what: "the distillation", complaints: complaints)
+        let configuration = ViperConfiguration(reader: reader)
+        reader.finish()
+        #expect(configuration.iterations == 3 && configuration.leafScores == .regret)
+        #expect(configuration.criterion == .gini && configuration.maximumDepth == 4)
+        #expect(complaints.items.count == 1)
+    }
+}
