@@ -91,16 +91,18 @@ extension EvaluationTable {
                 "the subgroup \(subgrouping.name) knows \(subgrouping.membership.count) of \(patients.count) patients")
         }
         let parts = subgroupings.flatMap { grouping in
-            grouping.levels.indices.map { (grouping, $0) }
+            grouping.levels.indices.map { part in
+                let subset = grouping.membership.map { $0 == part }
+                return (grouping, part, subset, bootstrap.restricted(to: subset))
+            }
         }
         let metrics = self.metrics
         let each = policies.count * metrics.count
         return try Parallel.map(parts.count * each, jobs: jobs) { index in
-            let (grouping, part) = parts[index / each]
+            let (grouping, part, subset, restricted) = parts[index / each]
             let policy = policies[index % each / metrics.count]
             let metric = index % metrics.count
-            let subset = grouping.membership.map { $0 == part }
-            let mean = bootstrap.mean(cells(policy, metric: metric), label: policy.seedLabel, subset: subset)
+            let mean = restricted.mean(cells(policy, metric: metric), label: policy.seedLabel)
             return SubgroupRow(
                 subgroup: grouping.name, level: grouping.levels[part], policy: policy.name,
                 metric: metrics[metric].name, estimate: mean.estimate(level: level),

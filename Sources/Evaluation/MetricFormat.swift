@@ -27,10 +27,10 @@ public struct MetricFormat: Sendable, Equatable {
         }
         let scale = pow(10, Double(-exponent))
         self.scale = scale
-        // The median half-width of the intervals gets two significant digits, a column without intervals three.
+        // The median half-width of the intervals is at least three units of the last digit.
         let halves = estimates.filter { $0.hasInterval && $0.high > $0.low }.map { scale * ($0.high - $0.low) / 2 }
         let typical = halves.isEmpty ? scale * largest / 10 : Statistics.median(halves)
-        decimals = typical > 0 ? max(0, min(4, 1 - Int(log10(typical).rounded(.down)))) : 0
+        decimals = typical > 0 ? max(0, min(4, Int((-log10(typical / 3)).rounded(.up)))) : 0
         unit =
             exponent == 0
             ? metric.unit
@@ -49,6 +49,7 @@ public struct MetricFormat: Sendable, Equatable {
     /// The same with a sign, for differences.
     public func signed(_ estimate: Estimate) -> String {
         guard estimate.isDefined else { return "–" }
+        if estimate == Estimate(0, low: 0, high: 0) { return "0" }
         guard estimate.hasInterval else { return plus(estimate.value) }
         return "\(plus(estimate.value)) [\(plus(estimate.low)), \(plus(estimate.high))]"
     }

@@ -84,6 +84,19 @@ import Testing
         #expect(try problem.quality(of: problem.train(learner).policy) >= 0.93)
     }
 
+    @Test func dqnLearnsFromSumsOfRewards() throws {
+        var learner = Self.dqn
+        learner.configuration.nSteps = 3
+        #expect(try Problem.chain.quality(of: Problem.chain.train(learner).policy) >= 0.95)
+        #expect(try Problem.masked.quality(of: Problem.masked.train(learner).policy) >= 0.9)
+        // Shorter sums at the ends of courses: terminated after one decision, truncated after two.
+        learner.configuration.validation.evaluateEvery = learner.decisions
+        let cutOff = Problem(model: .identity(states: 3, horizon: 2))
+        learner.configuration.exploration = ExplorationSchedule(initial: 1, final: 0, fraction: 0.3)
+        let values = try cutOff.scores(of: cutOff.train(learner).policy)
+        for state in 0..<3 { #expect(abs(values[state][state] - 10) < 0.5) }
+    }
+
     @Test func ppoSolvesIdentity() throws {
         let problem = Problem.identity
         #expect(try problem.quality(of: problem.train(Self.ppo).policy) >= 0.95)

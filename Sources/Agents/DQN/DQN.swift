@@ -6,7 +6,7 @@ import Patients
 import PositionedJSON
 
 /// DQN (Mnih et al., "Human-level control through deep reinforcement learning", Nature 518 (2015) 529–533) with the
-/// double estimator (van Hasselt, Guez and Silver, AAAI 2016) unless switched off.
+/// double estimator (van Hasselt, Guez and Silver, AAAI 2016) unless switched off, and sums of `n_steps` rewards.
 ///
 /// Loss: Huber's of Q(s, a) − (r + γ·Q⁻(s′, a*)), where a* is the best allowed action in s′. A terminated course ends
 /// the sum; a truncated one does not.
@@ -44,6 +44,7 @@ private final class DQNRun {
     private let target: DenseNetwork
     private let adam: Adam
     private let replay: ReplayBuffer
+    private let queue: NStepQueue
     private let batch: ReplayBatch
     private let validation: Validation
     private let gamma: Float
@@ -86,6 +87,8 @@ private final class DQNRun {
         // No more than the run can fill.
         let capacity = min(configuration.bufferSize, configuration.decisions + configuration.slots)
         replay = ReplayBuffer(capacity: capacity, observationCount: inputs, actionCount: outputs)
+        queue = NStepQueue(
+            steps: configuration.nSteps, slots: configuration.slots, gamma: gamma, replay: replay)
         batch = ReplayBatch(size: configuration.batchSize, observationCount: inputs, actionCount: outputs)
         online.reserve(batch: configuration.batchSize)
         onlineScratch = FloatBuffer(online.scratchCount(batch: configuration.batchSize))
@@ -164,11 +167,11 @@ private final class DQNRun {
             try slots.book(slot, decisions: decisions)
             let status = environment.status[slot]
             normalisation.apply(environment.observations.baseAddress! + slot * inputs, into: following.start)
-            replay.add(
-                observation: current.start + slot * inputs, action: actions[slot],
+            queue.add(
+                slot: slot, observation: current.start + slot * inputs, action: actions[slot],
                 reward: Float(environment.rewards[slot] * configuration.rewardScale),
-                nextObservation: following.start, bootstrap: status == .terminated ? 0 : gamma,
-                nextAllowed: environment.allowed.baseAddress! + slot * outputs)
+                nextObservation: following.start, nextAllowed: environment.allowed.baseAddress! + slot * outputs,
+                ended: status != .running, terminated: status == .terminated)
             if status != .running { try slots.restart(slot) }
             see(slot)
         }
@@ -176,6 +179,7 @@ private final class DQNRun {
 
     /// One gradient step on a minibatch.
     private func update() {
+        guard replay.count > 0 else { return }
         replay.sample(into: batch, stream: &sampling)
         let size = configuration.batchSize
         let outputs = task.actions.count

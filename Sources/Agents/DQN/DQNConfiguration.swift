@@ -32,6 +32,8 @@ public struct DQNConfiguration: Sendable, Equatable {
     /// Double DQN: the online network chooses the next action, the target network values it. SB3 lacks it; `false`
     /// gives SB3's algorithm.
     public var double = true
+    /// Rewards summed before the next state's value is added (Rainbow uses 3). SB3's `n_steps`, default 1.
+    public var nSteps = 1
     /// Rewards are multiplied by this inside the learner.
     public var rewardScale = 1.0
     /// Decisions of random play that measure the observations' means and deviations; 0 leaves observations as they are,
@@ -60,6 +62,7 @@ public struct DQNConfiguration: Sendable, Equatable {
         netArch = readWidths(reader, default: netArch)
         activation = readActivation(reader, default: activation)
         double = reader.boolean("double", default: double)
+        nSteps = reader.integer("n_steps", default: nSteps, in: 1...1000)
         rewardScale = reader.number("reward_scale", default: rewardScale, in: 1e-12...1e12)
         normalisationDecisions = reader.integer(
             "normalisation_decisions", default: normalisationDecisions, in: 0...10_000_000)
@@ -79,6 +82,7 @@ public struct DQNConfiguration: Sendable, Equatable {
             JSONField("max_grad_norm", .number(maxGradNorm)),
             JSONField("net_arch", .array(netArch.map { .integer($0) })),
             JSONField("activation", .string(activation.rawValue)), JSONField("double", .bool(double)),
+            JSONField("n_steps", .integer(nSteps)),
             JSONField("reward_scale", .number(rewardScale)),
             JSONField("normalisation_decisions", .integer(normalisationDecisions)),
         ] + validation.fields()

@@ -12,8 +12,14 @@ public struct CrossedBootstrap: Sendable {
     public let patients: Int
     public let replications: Int
     public let seed: UInt64
-    /// replications × patients; how often a patient was drawn
+    /// replications × width; how often a patient was drawn
     let multiplicities: [Float]
+    /// The patients who count, in order.
+    let chosen: [Int]
+    /// The sum of the multiplicities of those who count, for every replication.
+    let drawn: [Double]
+    /// How many patients count.
+    var width: Int { chosen.count }
 
     /// - Parameters:
     ///   - patients: how many patients there are.
@@ -33,6 +39,36 @@ public struct CrossedBootstrap: Sendable {
             }
         }
         multiplicities = counts
+        chosen = Array(0..<patients)
+        drawn = Array(repeating: Double(patients), count: replications)
+    }
+
+    /// The same draws seen by a part of the patients only, as for a subgroup.
+    public func restricted(to subset: [Bool]) -> CrossedBootstrap {
+        CrossedBootstrap(self, keeping: chosen.indices.filter { subset[chosen[$0]] })
+    }
+
+    /// - Parameter columns: of `whole`'s multiplicities.
+    private init(_ whole: CrossedBootstrap, keeping columns: [Int]) {
+        patients = whole.patients
+        replications = whole.replications
+        seed = whole.seed
+        chosen = columns.map { whole.chosen[$0] }
+        var counts: [Float] = []
+        counts.reserveCapacity(replications * columns.count)
+        var sums: [Double] = []
+        sums.reserveCapacity(replications)
+        for replication in 0..<whole.replications {
+            let row = replication * whole.width
+            var sum = 0.0
+            for column in columns {
+                counts.append(whole.multiplicities[row + column])
+                sum += Double(whole.multiplicities[row + column])
+            }
+            sums.append(sum)
+        }
+        multiplicities = counts
+        drawn = sums
     }
 
     /// How often each of `count` seeds is drawn in every replication: replications × count. The same label draws the

@@ -3,33 +3,31 @@
 /// Cells laid out for weighted sums: values with 0 where they are not defined, and where they are.
 struct CrossedCells {
     private let seeds: Int
-    /// The chosen patients' numbers; nil when all are chosen, in order.
-    private let chosen: [Int]?
     private let width: Int
     /// seeds × width
     private let values: [Double]
     /// seeds × width, 1 where defined and 0 where not; empty when every cell is.
     private let defined: [Double]
 
+    /// - Parameter chosen: the patients who count.
     init(_ cells: [[Double]], chosen: [Int]) {
         seeds = cells.count
         width = chosen.count
-        self.chosen = chosen.count == cells.first?.count ? nil : chosen
         let kept = cells.flatMap { row in chosen.map { row[$0] } }
         values = kept.map { $0.isNaN ? 0 : $0 }
         defined = kept.contains { $0.isNaN } ? kept.map { $0.isNaN ? 0 : 1 } : []
     }
 
     /// Σ w_s v_p x_sp / Σ w_s v_p over the defined cells; NaN where none has weight.
-    func mean(seedWeights: UnsafePointer<Double>, patientWeights: UnsafePointer<Float>) -> Double {
+    ///
+    /// - Parameters:
+    ///   - patientWeights: one for every patient who counts
+    ///   - drawn: their sum
+    func mean(
+        seedWeights: UnsafePointer<Double>, patientWeights: UnsafePointer<Float>, drawn: Double
+    ) -> Double {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, width)) { weights in
-            var drawn = 0.0
-            if let chosen {
-                for index in 0..<width { weights[index] = Double(patientWeights[chosen[index]]) }
-            } else {
-                for index in 0..<width { weights[index] = Double(patientWeights[index]) }
-            }
-            for index in 0..<width { drawn += weights[index] }
+            for index in 0..<width { weights[index] = Double(patientWeights[index]) }
             var sum = 0.0
             var count = 0.0
             values.withUnsafeBufferPointer { values in

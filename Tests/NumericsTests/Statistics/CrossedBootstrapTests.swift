@@ -8,10 +8,10 @@ import Testing
         let bootstrap = CrossedBootstrap(patients: 4, replications: 50, seed: 1)
         let cells: [[Double]] = [[1, 2, .nan, 4], [5, .nan, .nan, 8]]
         #expect(bootstrap.mean(cells).value == 4)
-        #expect(bootstrap.mean(cells, subset: [true, true, false, false]).value == 8.0 / 3)
+        #expect(bootstrap.restricted(to: [true, true, false, false]).mean(cells).value == 8.0 / 3)
         #expect(bootstrap.mean([[.nan, .nan, .nan, .nan]]).value.isNaN)
         #expect(!bootstrap.mean([[.nan, .nan, .nan, .nan]]).estimate().isDefined)
-        #expect(bootstrap.mean(cells, subset: [false, false, true, false]).value.isNaN)
+        #expect(bootstrap.restricted(to: [false, false, true, false]).mean(cells).value.isNaN)
     }
 
     @Test func weightedSumsEqualResampledTables() {
@@ -27,6 +27,19 @@ import Testing
         // Adding a constant moves every replicate by it, which holds only if the weights sum to the patients.
         let moved = bootstrap.mean([row.map { $0 + 10 }])
         #expect(zip(one.replicates, moved.replicates).allSatisfy { abs($1 - $0 - 10) < 1e-9 })
+    }
+
+    @Test func partsSeeTheSameDraws() {
+        let patients = 12
+        let bootstrap = CrossedBootstrap(patients: patients, replications: 60, seed: 8)
+        let low = (0..<patients).map { $0 < 5 }
+        let values = (0..<patients).map { Double($0) }
+        let masked = (0..<patients).map { low[$0] ? Double($0) : .nan }
+        let part = bootstrap.restricted(to: low).mean([values])
+        for (one, other) in zip(part.replicates, bootstrap.mean([masked]).replicates) where !one.isNaN || !other.isNaN {
+            #expect(abs(one - other) < 1e-12)
+        }
+        #expect(bootstrap.restricted(to: values.map { _ in false }).mean([values]).value.isNaN)
     }
 
     @Test func differencesArePaired() {
