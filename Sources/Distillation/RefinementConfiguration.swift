@@ -19,11 +19,15 @@ public struct RefinementConfiguration: Sendable, Equatable {
     public var minimumAffected = 8
     /// Whether splits that do not pay are taken away.
     public var prunes = true
+    /// Leaves at most; a tree with fewer may grow where its teacher regrets most. Needs a teacher.
+    public var maximumLeaves = 16
+    /// Whether it may grow.
+    public var grows = true
 
     public init() {}
 
     /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
-    /// `minimum_affected` and `prunes`, all optional. The caller finishes the reader.
+    /// `minimum_affected`, `prunes`, `maximum_leaves` and `grows`, all optional. The caller finishes the reader.
     public init(reader: ObjectReader) {
         patients = reader.optionalInteger("patients", in: 1...1_000_000)
         maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)
@@ -32,5 +36,7 @@ public struct RefinementConfiguration: Sendable, Equatable {
         firstStage = reader.integer("first_stage", default: firstStage, in: 2...100_000)
         minimumAffected = reader.integer("minimum_affected", default: minimumAffected, in: 1...100_000)
         prunes = reader.boolean("prunes", default: prunes)
+        maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
+        grows = reader.boolean("grows", default: grows)
     }
 }

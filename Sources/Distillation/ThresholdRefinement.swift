@@ -35,8 +35,12 @@ public struct ThresholdRefinement: Sendable {
     }
 
     /// Refines a tree on training patients. The same result whatever `jobs`.
+    ///
+    /// - Parameter teacher: says where a tree that may have more leaves should grow (`RegretSplits`); whether it does
+    ///   is for the patients to say.
     public func refine(
-        _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1,
+        _ tree: DecisionTree, factory: any EnvironmentFactory, teacher: (any ScoredPolicy)? = nil, seed: UInt64,
+        episode: Int = 0, jobs: Int = 1,
         report: @escaping @Sendable (Step) -> Void = { _ in }
     ) throws -> [Step] {
         var stream = RandomStream(seed: seed, purpose: "refinement.patients")
@@ -45,7 +49,8 @@ public struct ThresholdRefinement: Sendable {
             factory, tree: tree, patients: chosen.sorted(), episode: episode, seed: seed, jobs: jobs)
         let race = CandidateRace(
             configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
-        var search = Search(configuration: configuration, courses: courses, race: race, report: report)
+        var search = Search(
+            configuration: configuration, courses: courses, race: race, teacher: teacher, jobs: jobs, report: report)
         try search.run()
         return search.steps
     }
@@ -55,6 +60,8 @@ public struct ThresholdRefinement: Sendable {
         let configuration: RefinementConfiguration
         var courses: PatientCourses
         let race: CandidateRace
+        let teacher: (any ScoredPolicy)?
+        let jobs: Int
         let report: @Sendable (Step) -> Void
         var steps: [Step] = []
         var pass = 0
@@ -64,17 +71,21 @@ public struct ThresholdRefinement: Sendable {
             for number in 0..<configuration.maximumPasses {
                 pass = number
                 let before = steps.count
+                try tryGrowth()
                 try tryLeaves()
                 try tryThresholds()
-                if configuration.prunes { try tryRemovals(.improvement) }
+                // Where nothing can grow again, a split that does not pay yet is kept until the end: it may pay once
+                // its neighbours have moved.
+                if configuration.prunes { try tryRemovals(canGrow ? .noLoss : .improvement) }
                 // Threshold moves shrink from pass to pass: end once the smallest were in vain.
                 if steps.count == before, number >= 2 { break }
                 if race.budget(of: courses) <= 0 { break }
             }
-            // Only now, since a split that does not pay yet may pay once its neighbours have moved.
             pass += 1
             if configuration.prunes, configuration.maximumPasses > 0 { try tryRemovals(.noLoss) }
         }
+
+        private var canGrow: Bool { teacher != nil && configuration.grows }
 
         private mutating func note(_ change: String, difference: Double, standardError: Double, affected: Int) {
             let step = Step(
@@ -93,6 +104,19 @@ public struct ThresholdRefinement: Sendable {
                 winner.candidate.change, difference: winner.difference, standardError: winner.standardError,
                 affected: winner.places.count)
             return true
+        }
+
+        /// Splits leaves, the most regretted first, as long as there is room.
+        private mutating func tryGrowth() throws {
+            guard canGrow, let teacher else { return }
+            // Leaves in which no split was believed, by the way that leads to them: numbers change as the tree grows.
+            var hopeless: Set<[LeafRule.Condition]> = []
+            while courses.tree.leafCount < configuration.maximumLeaves, race.budget(of: courses) > 0 {
+                let ways = Dictionary(uniqueKeysWithValues: courses.tree.rules().map { ($0.leaf, $0.conditions) })
+                let splits = try RegretSplits.best(of: courses, teacher: teacher, jobs: jobs)
+                guard let split = splits.first(where: { !hopeless.contains(ways[$0.leaf]!) }) else { return }
+                if try !attempt(split.candidates, .improvement) { hopeless.insert(ways[split.leaf]!) }
+            }
         }
 
         private mutating func tryLeaves() throws {

@@ -40,6 +40,27 @@ extension DecisionTree {
         }
     }
 
+    /// The tree with a leaf split in two, each side a leaf with scores of its own.
+    ///
+    /// - Parameter leftShare: the share of the leaf's sample weight that goes left, in [0, 1]; missing values go to
+    ///   the heavier side.
+    public func splitting(
+        _ leaf: Int, feature: Int, threshold: Double, leftShare: Double, left: [Double], right: [Double]
+    ) -> DecisionTree {
+        precondition(
+            isLeaf(leaf) && features.indices.contains(feature) && threshold.isFinite
+                && left.count == actions.count && right.count == actions.count,
+            "a leaf is split by a feature at a finite threshold")
+        var nodes = nodes
+        let weight = weight(of: leaf)
+        nodes[leaf] = .split(
+            feature: feature, threshold: threshold, missingGoesLeft: leftShare >= 0.5, left: nodes.count,
+            right: nodes.count + 1)
+        nodes.append(.leaf(scores: left, weight: weight * leftShare))
+        nodes.append(.leaf(scores: right, weight: weight * (1 - leftShare)))
+        return DecisionTree(features: features, actions: actions, valid: nodes, gains: knownGains + [0, 0]) { $0 }
+    }
+
     /// The node numbers of a subtree: in preorder they are consecutive.
     public func subtree(of node: Int) -> Range<Int> {
         var last = node

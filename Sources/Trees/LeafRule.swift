@@ -3,7 +3,7 @@
 /// The conditions under which an observation falls into a leaf, merged per feature.
 public struct LeafRule: Sendable, Equatable {
     /// `low` < value ≤ `high`; nil where there is no bound.
-    public struct Condition: Sendable, Equatable {
+    public struct Condition: Sendable, Hashable {
         /// Index into the tree's features.
         public var feature: Int
         public var low: Double?

@@ -76,6 +76,21 @@ import Trees
         #expect(steps.last?.trainingReturn == 8)
     }
 
+    @Test func aSmallTreeGrowsWhereItsTeacherRegrets() throws {
+        let factory = identity(states: 6)
+        let small = stateTree([0, 1], actionCount: 6).withThreshold(2.5, at: 0)
+        let values = (0..<6).map { state in (0..<6).map { $0 == state ? 1.0 : 0 } }
+        let steps = try ThresholdRefinement().refine(
+            small, factory: factory, teacher: TableTeacher(values: values), seed: 1)
+        #expect(steps.last?.trainingReturn == 8)
+        #expect(steps.last?.tree.leafCount == 6)
+        var limited = RefinementConfiguration()
+        limited.maximumLeaves = 4
+        let fewer = try ThresholdRefinement(limited).refine(
+            small, factory: factory, teacher: TableTeacher(values: values), seed: 1)
+        #expect(fewer.last?.tree.leafCount == 4)
+    }
+
     @Test func theTrainingReturnNeverFalls() throws {
         for seed in 0..<5 as Range<UInt64> {
             let model = FiniteModel.random(states: 20, actions: 3, horizon: 12, seed: seed)
