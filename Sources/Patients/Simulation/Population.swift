@@ -1,0 +1,93 @@
+// Virtual patients from an environment's declared variability, and the judgement which of them are plausible.
+
+import Numerics
+
+extension EnvironmentModel {
+    /// Draws patients from the declared variability, each number from its own stream: the patient's index is the
+    /// stream's, so that the first n patients are the same however many are drawn. Where nothing varies, one column
+    /// with the first state's nominal value keeps the table rectangular.
+    public func samplePopulation(count: Int, seed: UInt64, first: Int = 0) -> CohortTable {
+        let variables = variableNames
+        let rows = (first..<(first + count)).map { patient -> [Double] in
+            var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
+            return variables.map { $0.variability.sample(&stream) }
+        }
+        return CohortTable(names: variables.map(\.name), rows: rows)
+    }
+
+    /// The environment's nominal patient, `count` times.
+    public func nominalPopulation(count: Int) -> CohortTable {
+        guard let state = states.first else { return CohortTable(names: [], rows: Array(repeating: [], count: count)) }
+        return CohortTable(
+            names: [initialName(state.name)], rows: Array(repeating: [state.initial], count: count))
+    }
+
+    /// Which patients are plausible by the file's `plausible` section: judged on the state before treatment and on the
+    /// untreated course while the patient is being staged, never on the response to a treatment that is compared.
+    public func plausible(_ table: CohortTable, jobs: Int = 1) throws -> [Bool] {
+        guard let plausibility, !table.rows.isEmpty else { return Array(repeating: true, count: table.rows.count) }
+        let factory = try TreatmentFactory(self, cohort: table)
+        let conditions = try factory.program.conditions(
+            of: self, varying: factory.varying, plausibility.atStart + plausibility.after)
+        let pieces = max(1, min(jobs, table.rows.count / 64))
+        let parts = try Parallel.map(pieces, jobs: jobs) { piece in
+            let range = (table.rows.count * piece / pieces)..<(table.rows.count * (piece + 1) / pieces)
+            return judge(range, factory, conditions, plausibility)
+        }
+        return parts.flatMap { $0 }
+    }
+
+    private func judge(
+        _ patients: Range<Int>, _ factory: TreatmentFactory, _ conditions: Program, _ plausibility: Plausibility
+    ) -> [Bool] {
+        let layout = factory.program.layout
+        let width = max(8, (patients.count + 7) & ~7)
+        let table = LaneMemory(rows: layout.rowCount, width: width)
+        for (slot, patient) in patients.enumerated() {
+            for (row, value) in factory.columns[patient].enumerated() { table.row(row)[slot] = value }
+        }
+        let scratch = conditions.makeScratch()
+        let values = LaneMemory(rows: max(1, conditions.outputCount), width: width)
+        func holds(_ outputs: Range<Int>, _ slot: Int) -> Bool { outputs.allSatisfy { values.row($0)[slot] == 1 } }
+        func evaluate() {
+            conditions.evaluate(
+                inputs: table.base, inputStride: width, outputs: values.base, outputStride: width,
+                lanes: patients.count, scratch: scratch)
+        }
+        evaluate()
+        let starts = plausibility.atStart.count
+        var kept = patients.indices.map { holds(0..<starts, $0 - patients.lowerBound) }
+        guard plausibility.untreatedFor > 0 else { return kept }
+        let untreated = [
+            Segment(end: plausibility.untreatedFor, inputs: Array(repeating: 0, count: inputs.count))
+        ]
+        let integrator = CourseIntegrator(
+            factory.program, width: min(TreatmentBatch.integratorWidth, width), tolerance: factory.tolerance)
+        var steps = Array(repeating: 0.0, count: width)
+        let begin = Array(repeating: 0.0, count: width)
+        var results = Array(repeating: CourseIntegrator.Result(), count: width)
+        let slots = kept.indices.filter { kept[$0] }.map(Int32.init)
+        untreated.withUnsafeBufferPointer { segment in
+            integrator.advance(
+                slots, table: table, steps: &steps, start: begin, segments: { _ in segment }, results: &results)
+        }
+        evaluate()
+        for slot in kept.indices where kept[slot] {
+            kept[slot] = !results[slot].failed && holds(starts..<conditions.outputCount, slot)
+        }
+        return kept
+    }
+}
+
+extension Variability {
+    func sample(_ stream: inout RandomStream) -> Double {
+        switch self {
+        case .logUniform(let low, let high):
+            return laneScalar(
+                LaneMath.exp, stream.uniform(laneScalar(LaneMath.log, low), laneScalar(LaneMath.log, high)))
+        case .uniform(let low, let high): return stream.uniform(low, high)
+        case .logNormal(let median, let sigma): return median * laneScalar(LaneMath.exp, sigma * stream.normal())
+        case .normal(let mean, let sigma): return mean + sigma * stream.normal()
+        }
+    }
+}
