@@ -1,5 +1,5 @@
 // Elementary functions of eight lanes at once, by arithmetic alone: the same bits on every processor, for every lane
-// position, whatever the neighbouring lanes hold. Sine and cosine alone go lane by lane through the C library.
+// position, whatever the neighbouring lanes hold.
 
 #if canImport(Glibc)
     import Glibc
@@ -207,20 +207,66 @@ public enum LaneMath {
     @inlinable @inline(__always)
     public static func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { b.replacing(with: a, where: a .> b) }
 
-    /// sin x, lane by lane through the C library.
-    @inlinable
+    /// sin x within 1 ulp for |x| ≤ 10⁵; beyond that lane by lane through the C library.
+    @inlinable @inline(__always)
     public static func sin(_ x: Lanes) -> Lanes {
-        var result = x
-        for lane in 0..<8 { result[lane] = cLibrarySine(x[lane]) }
+        let (quadrant, sine, cosine) = circle(x)
+        var result = signed(sine, cosine, quadrant)
+        let far = .!(abs(x) .<= 1e5)
+        if any(far) {
+            for lane in 0..<8 where far[lane] { result[lane] = cLibrarySine(x[lane]) }
+        }
         return result
     }
 
-    /// cos x, lane by lane through the C library.
-    @inlinable
+    /// cos x within 1 ulp for |x| ≤ 10⁵; beyond that lane by lane through the C library.
+    @inlinable @inline(__always)
     public static func cos(_ x: Lanes) -> Lanes {
-        var result = x
-        for lane in 0..<8 { result[lane] = cLibraryCosine(x[lane]) }
+        let (quadrant, sine, cosine) = circle(x)
+        var result = signed(sine, cosine, quadrant &+ 1)
+        let far = .!(abs(x) .<= 1e5)
+        if any(far) {
+            for lane in 0..<8 where far[lane] { result[lane] = cLibraryCosine(x[lane]) }
+        }
         return result
+    }
+
+    /// x = n·π/2 + r: n (its two lowest bits count), sin r and cos r with fdlibm's polynomials (`k_sin.c`, `k_cos.c`,
+    /// Sun Microsystems 1993). π/2 comes in three pieces; taking the first away is exact while n < 2¹⁷.
+    @inlinable @inline(__always)
+    static func circle(_ x: Lanes) -> (quadrant: SIMD8<UInt64>, sine: Lanes, cosine: Lanes) {
+        let magic = Lanes(repeating: rounder)
+        let shifted = magic.addingProduct(x, Lanes(repeating: 0x1.45f306dc9c883p-1))  // x / (π/2), rounded
+        let n = shifted - magic
+        var r = x.addingProduct(n, Lanes(repeating: -0x1.921fb54442d18p0))
+        r = r.addingProduct(n, Lanes(repeating: -0x1.1a62633145c07p-54))
+        r = r.addingProduct(n, Lanes(repeating: 0x1.f1976b7ed8fbcp-110))
+        let z = r * r
+        var s = Lanes(repeating: 1.58969099521155010221e-10)
+        s = Lanes(repeating: -2.50507602534068634195e-08).addingProduct(z, s)
+        s = Lanes(repeating: 2.75573137070700676789e-06).addingProduct(z, s)
+        s = Lanes(repeating: -1.98412698298579493134e-04).addingProduct(z, s)
+        s = Lanes(repeating: 8.33333333332248946124e-03).addingProduct(z, s)
+        s = Lanes(repeating: -1.66666666666666324348e-01).addingProduct(z, s)
+        let sine = r.addingProduct(r * z, s)
+        var c = Lanes(repeating: -1.13596475577881948265e-11)
+        c = Lanes(repeating: 2.08757232129817482790e-09).addingProduct(z, c)
+        c = Lanes(repeating: -2.75573143513906633035e-07).addingProduct(z, c)
+        c = Lanes(repeating: 2.48015872894767294178e-05).addingProduct(z, c)
+        c = Lanes(repeating: -1.38888888888741095749e-03).addingProduct(z, c)
+        c = Lanes(repeating: 4.16666666666666019037e-02).addingProduct(z, c)
+        let half = z * 0.5
+        let most = 1 - half
+        let cosine = most + ((1 - most) - half).addingProduct(z * z, c)
+        return (unsafeBitCast(shifted, to: SIMD8<UInt64>.self), sine, cosine)
+    }
+
+    /// sin(r + quadrant·π/2)
+    @inlinable @inline(__always)
+    static func signed(_ sine: Lanes, _ cosine: Lanes, _ quadrant: SIMD8<UInt64>) -> Lanes {
+        let value = sine.replacing(with: cosine, where: quadrant & 1 .!= 0)
+        let bits = unsafeBitCast(value, to: SIMD8<UInt64>.self) ^ ((quadrant & 2) &<< 62)
+        return unsafeBitCast(bits, to: Lanes.self)
     }
 
     @usableFromInline static func cLibrarySine(_ x: Double) -> Double {

@@ -4,8 +4,8 @@ extension ExpressionGraph {
     /// ∂term/∂input. `if`, `min`, `max` and `abs` are differentiated piece by piece (at a kink: the piece that the
     /// value comes from); comparisons, `floor`, `ceil`, `round` and `sign` have derivative 0.
     public func derivative(of term: Term, withRespectTo slot: Int) -> Term {
-        var found = derivatives[slot] ?? [:]
-        if let known = found[term] { return known }
+        if let known = derivatives[slot]?[term] { return known }
+        var found = derivatives.removeValue(forKey: slot) ?? [:]
         let zero = constant(0)
         for node in reachable(from: [term]) where found[node] == nil {
             found[node] = rule(node, slot: slot, zero: zero) { found[$0] ?? zero }

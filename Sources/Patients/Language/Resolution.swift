@@ -3,11 +3,15 @@
 extension SymbolTable {
     /// Resolves an expression to a term of the table's graph, checking units on the way.
     public func resolve(_ formula: Formula) throws(ExpressionError) -> Quantity {
-        // What stands inside a call with a handler is the handler's business.
+        // What stands inside a call with a handler is the handler's business. A function that does not exist is
+        // complained of before its arguments, which may be names that only it would know.
         var isOurs = [Bool](repeating: true, count: formula.nodes.count)
         for (index, node) in formula.nodes.enumerated().reversed() where isOurs[index] {
-            if case .call(let name) = node.kind, handlers[name] != nil {
+            guard case .call(let name) = node.kind else { continue }
+            if handlers[name] != nil {
                 for inner in node.first..<index { isOurs[inner] = false }
+            } else if Function(rawValue: name) == nil {
+                throw unknownFunction(name, at: node.offset)
             }
         }
         var values: [Quantity?] = []
@@ -77,20 +81,19 @@ extension SymbolTable {
         "pmax": "max", "pmin": "min", "power": "^ (as in x^2)", "log1p": "log(1 + x)", "expm1": "exp(x) - 1",
     ]
 
+    private func unknownFunction(_ name: String, at offset: Int) -> ExpressionError {
+        let known = Function.allCases.map(\.rawValue) + handlers.keys.sorted()
+        var remedy = SymbolTable.otherNames[name].map { "write \($0)" }
+        if remedy == nil, entries[name] != nil { remedy = "products are written with *: \(name)*(…)" }
+        if remedy == nil, let guess = Spelling.closest(to: name, among: known) { remedy = "did you mean \(guess)?" }
+        let shown = name.utf8.count > 64 ? "\(name.prefix(40))…" : name
+        return ExpressionError(utf8Offset: offset, message: "there is no function '\(shown)'", remedy: remedy)
+    }
+
     private func call(
         _ name: String, _ arguments: [Quantity], _ rules: UnitRules
     ) throws(ExpressionError) -> Quantity {
-        guard let function = Function(rawValue: name) else {
-            let known = Function.allCases.map(\.rawValue) + handlers.keys.sorted()
-            var remedy = SymbolTable.otherNames[name].map { "write \($0)" }
-            if remedy == nil, entries[name] != nil { remedy = "products are written with *: \(name)*(…)" }
-            if remedy == nil, let guess = Spelling.closest(to: name, among: known) {
-                remedy = "did you mean \(guess)?"
-            }
-            let shown = name.utf8.count > 64 ? "\(name.prefix(40))…" : name
-            throw ExpressionError(
-                utf8Offset: rules.offset, message: "there is no function '\(shown)'", remedy: remedy)
-        }
+        guard let function = Function(rawValue: name) else { throw unknownFunction(name, at: rules.offset) }
         guard function.argumentCount.contains(arguments.count) else {
             throw ExpressionError(
                 utf8Offset: rules.offset,

@@ -117,28 +117,37 @@ public struct SymbolTable {
                 indices[definition.name] = index
             }
         }
-        let wanted = definitions.map { definition in
-            definition.formula.names.compactMap { indices[$0.name] }
-        }
         // Kahn's algorithm: resolve what depends on nothing unresolved, until only cycles and what needs them are left.
+        let wanted = definitions.map { definition in
+            Set(definition.formula.names.compactMap { indices[$0.name] }).sorted()
+        }
         var waiting = Set(indices.values)
-        while !waiting.isEmpty {
-            let ready = waiting.filter { index in wanted[index].allSatisfy { !waiting.contains($0) } }.sorted()
-            if ready.isEmpty { break }
-            for index in ready {
-                waiting.remove(index)
-                let definition = definitions[index]
-                do {
-                    var quantity = try resolve(definition.formula)
-                    if let unit = definition.unit {
-                        let term = try check(quantity, is: unit, for: definition.formula, what: "'\(definition.name)'")
-                        quantity = Quantity(term: term, unit: unit)
-                    }
-                    entries[definition.name] = .quantity(quantity)
-                } catch {
-                    entries[definition.name] = .faulty
-                    if !error.isConsequence { errors.append((index, error)) }
+        var missing = wanted.map(\.count)
+        var users = [[Int]](repeating: [], count: definitions.count)
+        for index in waiting.sorted() {
+            for needed in wanted[index] { users[needed].append(index) }
+        }
+        var ready = waiting.filter { missing[$0] == 0 }.sorted()
+        var next = 0
+        while next < ready.count {
+            let index = ready[next]
+            next += 1
+            waiting.remove(index)
+            for user in users[index] {
+                missing[user] -= 1
+                if missing[user] == 0 { ready.append(user) }
+            }
+            let definition = definitions[index]
+            do {
+                var quantity = try resolve(definition.formula)
+                if let unit = definition.unit {
+                    let term = try check(quantity, is: unit, for: definition.formula, what: "'\(definition.name)'")
+                    quantity = Quantity(term: term, unit: unit)
                 }
+                entries[definition.name] = .quantity(quantity)
+            } catch {
+                entries[definition.name] = .faulty
+                if !error.isConsequence { errors.append((index, error)) }
             }
         }
         for index in waiting.sorted() {

@@ -91,8 +91,19 @@ import Testing
         #expect(worst(arguments, LaneMath.abs) { Swift.abs($0) } == 0)
         #expect(worst(arguments, LaneMath.sign) { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) } == 0)
         #expect(worst(arguments.map { Swift.abs($0) }, LaneMath.sqrt) { $0.squareRoot() } == 0)
-        #expect(worst(grid(-1e5, 1e5), LaneMath.sin, Foundation.sin) <= 3e-16)
-        #expect(worst(grid(-1e5, 1e5), LaneMath.cos, Foundation.cos) <= 3e-16)
+    }
+
+    @Test func circularFunctions() {
+        // Multiples of π/2 are where cancellation is worst.
+        let near = (-2000...2000).flatMap { n in [-1e-9, -1e-16, 0, 1e-12].map { Double(n) * .pi / 2 + $0 } }
+        for arguments in [grid(-10, 10), grid(-1e5, 1e5), grid(-1e12, 1e12, 4_000), near, [0, 1e-300, -1e-8]] {
+            #expect(worst(arguments, LaneMath.sin, Foundation.sin) <= 3e-16)
+            #expect(worst(arguments, LaneMath.cos, Foundation.cos) <= 3e-16)
+        }
+        let edges = Lanes(0, -0.0, .infinity, -.infinity, .nan, 1e300, .leastNonzeroMagnitude, 1)
+        let sine = LaneMath.sin(edges)
+        #expect(sine[0] == 0 && sine[2].isNaN && sine[3].isNaN && sine[4].isNaN && sine[5] == Foundation.sin(1e300))
+        #expect(sine[6] == .leastNonzeroMagnitude && LaneMath.cos(edges)[0] == 1)
     }
 
     @Test func neighboursDoNotMatter() {
