@@ -3,7 +3,7 @@
 import Foundation
 
 /// What a cell can be, as one of a column's few states.
-enum CellState: Sendable, Equatable {
+package enum CellState: Sendable, Equatable {
     /// A number, told by its normal score.
     case score
     /// A value of its own: a category, or a number so frequent that it is a spike in the distribution.
@@ -16,20 +16,20 @@ enum CellState: Sendable, Equatable {
 /// A numeric column without spikes or gaps has the state `.score` alone and needs no block; a categorical column has a
 /// state per category; a number that takes up a large share of a column (untreated patients with zero days of
 /// treatment) and a missing cell are states too, so that both are learned together with the rest.
-struct ColumnPlan: Sendable {
+package struct ColumnPlan: Sendable {
     let column: Int
-    let states: [CellState]
+    package let states: [CellState]
     /// Share of training rows in each state.
-    let shares: [Double]
+    package let shares: [Double]
     /// Where the one-hot block begins among all blocks; nil when there is only one state.
-    let block: Int?
+    package let block: Int?
     /// Which normal score is this column's, if it has one.
-    let slot: Int?
+    package let slot: Int?
     let quantiles: QuantileMap?
     let decimals: Int?
 
     /// The number of the cell's state, or nil for a category that training rows did not have.
-    func state(of value: Double) -> Int? {
+    package func state(of value: Double) -> Int? {
         if value.isNaN { return states.firstIndex(of: .missing) }
         return states.firstIndex(of: .value(value)) ?? states.firstIndex(of: .score)
     }
@@ -40,7 +40,7 @@ struct ColumnPlan: Sendable {
     ///   - spikeShare: a number at least this frequent becomes a state of its own.
     ///   - block: offset of the block, should there be one.
     ///   - slot: number of the score, should there be one.
-    init(_ column: TableColumn, number: Int, spikeShare: Double, block: Int, slot: Int) {
+    package init(_ column: TableColumn, number: Int, spikeShare: Double, block: Int, slot: Int) {
         self.column = number
         decimals = column.isNumeric ? column.decimals : nil
         let present = column.values.filter { !$0.isNaN }.sorted()

@@ -8,16 +8,16 @@ import Numerics
 /// The score of the value of rank r (from 0) among n is Φ⁻¹((r + ½)/n), ties in random order (the rank-based inverse
 /// normal transform; Beasley, Erickson and Allison, Behav. Genet. 39 (2009) 580–595, with their c = ½). It makes any
 /// continuous column, log-uniform ones included, exactly normal.
-struct QuantileMap: Sendable, Equatable {
+package struct QuantileMap: Sendable, Equatable {
     /// The training values, ascending.
-    let sorted: [Double]
+    package let sorted: [Double]
 
-    init(sorted: [Double]) { self.sorted = sorted }
+    package init(sorted: [Double]) { self.sorted = sorted }
 
-    init(_ values: [Double]) { sorted = values.sorted() }
+    package init(_ values: [Double]) { sorted = values.sorted() }
 
     /// The score of a value; `tie` in [0, 1) chooses among the ranks of equal values.
-    func score(of value: Double, tie: Double) -> Double {
+    package func score(of value: Double, tie: Double) -> Double {
         let low = QuantileMap.lowerBound(sorted, value)
         let high = QuantileMap.upperBound(sorted, value)
         let count = Double(sorted.count)
@@ -36,7 +36,7 @@ struct QuantileMap: Sendable, Equatable {
     /// - Parameters:
     ///   - probability: in [0, 1].
     ///   - trim: the share of the distribution cut off at each end.
-    func value(at probability: Double, trim: Double) -> Double {
+    package func value(at probability: Double, trim: Double) -> Double {
         let kept = trim + (1 - 2 * trim) * probability
         let position = min(max(kept * Double(sorted.count) - 0.5, 0), Double(sorted.count - 1))
         let below = Int(position)
@@ -46,7 +46,7 @@ struct QuantileMap: Sendable, Equatable {
     }
 
     /// Number of elements below `value`.
-    static func lowerBound(_ sorted: [Double], _ value: Double) -> Int {
+    package static func lowerBound(_ sorted: [Double], _ value: Double) -> Int {
         var low = 0
         var high = sorted.count
         while low < high {
@@ -57,7 +57,7 @@ struct QuantileMap: Sendable, Equatable {
     }
 
     /// Number of elements not above `value`.
-    static func upperBound(_ sorted: [Double], _ value: Double) -> Int {
+    package static func upperBound(_ sorted: [Double], _ value: Double) -> Int {
         var low = 0
         var high = sorted.count
         while low < high {

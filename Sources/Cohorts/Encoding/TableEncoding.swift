@@ -3,16 +3,16 @@
 import Numerics
 
 /// The encodings of all columns of a table.
-struct TableEncoding: Sendable {
+package struct TableEncoding: Sendable {
     /// The training table's columns, without values.
     let columns: [TableColumn]
     let target: String?
-    let plans: [ColumnPlan]
+    package let plans: [ColumnPlan]
     /// Number of normal scores, and of one-hot inputs.
-    let scores: Int
-    let choices: Int
+    package let scores: Int
+    package let choices: Int
 
-    init(_ table: PatientTable, spikeShare: Double) {
+    package init(_ table: PatientTable, spikeShare: Double) {
         var plans: [ColumnPlan] = []
         var choices = 0
         var scores = 0
@@ -34,24 +34,24 @@ struct TableEncoding: Sendable {
     }
 
     /// Inputs of the encoder and outputs of the decoder.
-    var width: Int { scores + choices }
+    package var width: Int { scores + choices }
 
     /// The plans that have a block, in the order of the blocks.
-    var blocks: [ColumnPlan] { plans.filter { $0.block != nil } }
+    package var blocks: [ColumnPlan] { plans.filter { $0.block != nil } }
 
     /// Encoded rows: normal scores (0 where the column is in another state), then one-hot blocks.
-    struct Rows: Sendable {
+    package struct Rows: Sendable {
         /// rows × width
-        var inputs: [Float]
+        package var inputs: [Float]
         /// rows × scores: 1 where the score counts.
-        var mask: [Float]
+        package var mask: [Float]
         /// rows × blocks: the state.
-        var states: [Int32]
-        var count: Int
+        package var states: [Int32]
+        package var count: Int
     }
 
     /// Encodes a table of the same columns; a category that was not there at training takes the block's first state.
-    func encode(_ table: PatientTable, seed: UInt64) -> Rows {
+    package func encode(_ table: PatientTable, seed: UInt64) -> Rows {
         let count = table.rowCount
         let blocks = self.blocks
         var rows = Rows(
@@ -82,14 +82,14 @@ struct TableEncoding: Sendable {
     ///
     /// - Parameters:
     ///   - probability: the cell's place in its column's distribution, where its state is `.score`.
-    ///   - trim: share of the distribution cut off at each end, or nil for one training row.
+    ///   - trim: share of the distribution cut off at each end, or nil for 3/4 of a training row.
     func value(_ plan: ColumnPlan, state: Int, probability: Double, trim: Double?) -> Double {
         switch plan.states[state] {
         case .missing: return .nan
         case .value(let value): return value
         case .score:
             guard let quantiles = plan.quantiles else { return .nan }
-            let share = trim ?? min(0.25, 1 / Double(quantiles.sorted.count))
+            let share = trim ?? min(0.25, 0.75 / Double(quantiles.sorted.count))
             let value = quantiles.value(at: probability, trim: share)
             guard let decimals = plan.decimals else { return value }
             return rounded(value, decimals: decimals)
@@ -105,7 +105,7 @@ struct TableEncoding: Sendable {
 }
 
 /// The number nearest to `value` that has this many decimals.
-func rounded(_ value: Double, decimals: Int) -> Double {
+package func rounded(_ value: Double, decimals: Int) -> Double {
     guard decimals > 0 else { return value.rounded() }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }

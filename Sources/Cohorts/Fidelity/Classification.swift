@@ -2,10 +2,10 @@
 
 import Numerics
 
-enum Classification {
+package enum Classification {
     /// The probability that a row of the class `true` scores above one of the other, ties counted half
     /// (Hanley and McNeil, Radiology 143 (1982) 29–36); nil with only one class.
-    static func areaUnderCurve(_ scores: [Double], _ labels: [Bool]) -> Double? {
+    package static func areaUnderCurve(_ scores: [Double], _ labels: [Bool]) -> Double? {
         let order = scores.indices.sorted { scores[$0] < scores[$1] }
         var rankSum = 0.0
         var positive = 0.0

@@ -18,7 +18,7 @@ public struct ClosestRecords: Sendable, Equatable {
 }
 
 extension ClosestRecords {
-    static func measure(
+    package static func measure(
         real: PatientTable, synthetic: PatientTable, heldOut: PatientTable?, jobs: Int
     ) throws -> ClosestRecords {
         let space = RecordSpace(reference: real)

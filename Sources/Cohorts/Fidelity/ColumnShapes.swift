@@ -9,8 +9,8 @@ public struct ColumnShape: Sendable, Equatable {
     public var score: Double
 }
 
-enum ColumnShapes {
-    static func measure(_ real: PatientTable, _ synthetic: PatientTable) -> [ColumnShape] {
+package enum ColumnShapes {
+    package static func measure(_ real: PatientTable, _ synthetic: PatientTable) -> [ColumnShape] {
         zip(real.columns, synthetic.columns).map { first, second in
             if first.isNumeric {
                 let statistic = kolmogorovSmirnov(
@@ -38,7 +38,7 @@ enum ColumnShapes {
     }
 
     /// The largest distance between two empirical distribution functions; 1 when one sample is empty.
-    static func kolmogorovSmirnov(_ first: [Double], _ second: [Double]) -> Double {
+    package static func kolmogorovSmirnov(_ first: [Double], _ second: [Double]) -> Double {
         guard !first.isEmpty, !second.isEmpty else { return first.isEmpty && second.isEmpty ? 0 : 1 }
         let a = first.sorted()
         let b = second.sorted()

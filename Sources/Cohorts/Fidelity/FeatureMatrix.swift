@@ -1,10 +1,15 @@
 // A table as the numbers that classifiers and distances work on.
 
 /// Features, column by column.
-struct FeatureMatrix: Sendable {
+package struct FeatureMatrix: Sendable {
     var rows: Int
     /// A column per feature: `rows` numbers each.
     var columns: [[Double]]
+
+    package init(rows: Int, columns: [[Double]]) {
+        self.rows = rows
+        self.columns = columns
+    }
 
     /// Tables side by side under one reference: numbers as z-scores of the reference (missing as its mean, with an
     /// indicator where any table has gaps), categories one-hot over those of the reference.
@@ -35,7 +40,7 @@ struct FeatureMatrix: Sendable {
     }
 
     /// Some rows.
-    func rows(_ numbers: [Int]) -> FeatureMatrix {
+    package func rows(_ numbers: [Int]) -> FeatureMatrix {
         FeatureMatrix(rows: numbers.count, columns: columns.map { column in numbers.map { column[$0] } })
     }
 

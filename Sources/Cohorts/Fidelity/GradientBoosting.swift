@@ -6,18 +6,24 @@ import Foundation
 ///
 /// Friedman, "Greedy function approximation: a gradient boosting machine", Ann. Statist. 29 (2001) 1189–1232,
 /// algorithm 5; the defaults are those of scikit-learn's `GradientBoostingClassifier`: 100 trees, rate 0.1, depth 3.
-struct GradientBoosting: Sendable {
+package struct GradientBoosting: Sendable {
     var trees = 100
     var rate = 0.1
     var depth = 3
 
+    package init(trees: Int = 100, rate: Double = 0.1, depth: Int = 3) {
+        self.trees = trees
+        self.rate = rate
+        self.depth = depth
+    }
+
     /// A fitted ensemble.
-    struct Model: Sendable {
+    package struct Model: Sendable {
         let start: Double
-        let trees: [BoostedTree]
+        package let trees: [BoostedTree]
 
         /// The log odds of the class `true` for every row.
-        func scores(_ matrix: FeatureMatrix) -> [Double] {
+        package func scores(_ matrix: FeatureMatrix) -> [Double] {
             var scores = [Double](repeating: start, count: matrix.rows)
             for tree in trees {
                 for row in 0..<matrix.rows { scores[row] += tree.value { matrix.columns[$0][row] } }
@@ -27,7 +33,7 @@ struct GradientBoosting: Sendable {
     }
 
     /// Fits an ensemble; nil when only one class is there.
-    func fit(_ matrix: FeatureMatrix, labels: [Bool]) -> Model? {
+    package func fit(_ matrix: FeatureMatrix, labels: [Bool]) -> Model? {
         let positive = Double(labels.count { $0 })
         let count = Double(labels.count)
         guard positive > 0, positive < count else { return nil }
@@ -53,18 +59,18 @@ struct GradientBoosting: Sendable {
 }
 
 /// A small regression tree.
-struct BoostedTree: Sendable {
-    struct Node: Sendable {
+package struct BoostedTree: Sendable {
+    package struct Node: Sendable {
         /// −1 for a leaf.
         var feature = -1
-        var threshold = 0.0
+        package var threshold = 0.0
         var bin = 0
         var left = 0
         var right = 0
         /// Of a leaf, the rate applied.
         var value = 0.0
     }
-    var nodes: [Node]
+    package var nodes: [Node]
 
     func value(_ feature: (Int) -> Double) -> Double {
         var node = 0

@@ -19,12 +19,12 @@ public struct PairTrend: Sendable, Equatable {
 /// Pair trends as SDMetrics 0.32 defines them in its quality report: numbers by the difference of their correlations,
 /// others by the total variation between contingency tables, a number beside a category cut into ten bins of equal
 /// width (each table by its own range), and only pairs associated in the real table.
-enum PairTrends {
+package enum PairTrends {
     static let correlationThreshold = 0.5
     static let associationThreshold = 0.3
     static let bins = 10
 
-    static func measure(_ real: PatientTable, _ synthetic: PatientTable) -> [PairTrend] {
+    package static func measure(_ real: PatientTable, _ synthetic: PatientTable) -> [PairTrend] {
         let realCodes = real.columns.indices.map { codes(real.columns[$0], other: synthetic.columns[$0]) }
         let syntheticCodes = real.columns.indices.map { codes(synthetic.columns[$0], other: real.columns[$0]) }
         var trends: [PairTrend] = []
@@ -71,7 +71,7 @@ enum PairTrends {
     }
 
     /// numpy's `digitize` over `histogram_bin_edges`: 1…10, 11 for the greatest value and for missing ones.
-    static func digitised(_ values: [Double]) -> [Int] {
+    package static func digitised(_ values: [Double]) -> [Int] {
         var low = Double.infinity
         var high = -Double.infinity
         for value in values where !value.isNaN {
@@ -99,7 +99,7 @@ enum PairTrends {
     }
 
     /// √(χ²/n / (min(rows, columns) − 1)) over rows and columns that occur (Cramér 1946, section 21.9).
-    static func cramersV(_ shares: [Double], rows: Int, columns: Int) -> Double? {
+    package static func cramersV(_ shares: [Double], rows: Int, columns: Int) -> Double? {
         var rowShare = [Double](repeating: 0, count: rows)
         var columnShare = [Double](repeating: 0, count: columns)
         for row in 0..<rows {

@@ -4,7 +4,8 @@ import Numerics
 import PositionedJSON
 
 public struct CopulaConfiguration: Sendable, Equatable {
-    /// Share of each numeric column's distribution cut off at each end; nil for one training row.
+    /// Share of each numeric column's distribution cut off at each end; nil for three quarters of a
+    /// training row.
     public var tailTrim: Double?
 
     public init(tailTrim: Double? = nil) { self.tailTrim = tailTrim }
@@ -112,7 +113,7 @@ func regularisedCholesky(_ matrix: [Double], _ n: Int) throws -> [Double] {
 }
 
 /// Pearson's correlation, or nil where a column is constant.
-func pearson(_ first: [Double], _ second: [Double]) -> Double? {
+package func pearson(_ first: [Double], _ second: [Double]) -> Double? {
     let count = Double(first.count)
     guard count > 1 else { return nil }
     let meanFirst = first.reduce(0, +) / count

@@ -19,8 +19,10 @@ public struct VAEConfiguration: Sendable, Equatable {
     public var learningRate: Double
     /// Decoupled, per unit of learning rate.
     public var weightDecay: Double
-    /// Weight of the divergence from the prior once warmed up; 1 is the evidence lower bound itself.
-    public var beta: Double
+    /// Weight of the divergence from the prior once warmed up (Higgins et al., β-VAE, ICLR 2017); 1 is the evidence
+    /// lower bound itself. nil for 1 up to 800 rows and 0.7 above, where more may be kept of each patient before
+    /// membership shows.
+    public var beta: Double?
     /// Share of the steps over which that weight grows linearly from 0 (Bowman et al., CoNLL 2016, section 3.1).
     public var warmUp: Double
     /// Share of the rows held out to decide when to stop.
@@ -33,12 +35,13 @@ public struct VAEConfiguration: Sendable, Equatable {
     public var leastSigma: Double
     /// A number at least this frequent in a numeric column is learned as a state of its own.
     public var spikeShare: Double
-    /// Share of each numeric column's distribution cut off at each end; nil for one training row.
+    /// Share of each numeric column's distribution cut off at each end; nil for three quarters of a
+    /// training row, so that the extreme values of real patients are not given away.
     public var tailTrim: Double?
 
     public init(
         latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu, batch: Int = 128,
-        steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double = 1,
+        steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double? = nil,
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
         leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil
     ) {
@@ -78,7 +81,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         steps = reader.optionalInteger("steps", in: 1...10_000_000)
         learningRate = reader.number("learning_rate", default: learningRate, in: 1e-8...1)
         weightDecay = reader.number("weight_decay", default: weightDecay, in: 0...10)
-        beta = reader.number("beta", default: beta, in: 0...100)
+        beta = reader.optionalNumber("beta", in: 0...100)
         warmUp = reader.number("warm_up", default: warmUp, in: 0...1)
         heldOut = reader.number("held_out", default: heldOut, in: 0...0.5)
         evaluateEvery = reader.integer("evaluate_every", default: evaluateEvery, in: 1...1_000_000)
@@ -91,6 +94,8 @@ public struct VAEConfiguration: Sendable, Equatable {
     func latent(rows: Int, width: Int) -> Int {
         min(latent ?? (rows <= 800 ? 4 : rows <= 1400 ? 8 : 12), max(width, 1))
     }
+
+    func beta(rows: Int) -> Double { beta ?? (rows <= 800 ? 1 : 0.7) }
 
     func steps(rows: Int) -> Int { steps ?? min(2500, max(400, rows * 3 / 2)) }
 }

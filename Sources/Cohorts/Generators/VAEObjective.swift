@@ -10,17 +10,17 @@ import Numerics
 /// reparameterised draw z = μ + σ·ε (eq. 10) and the divergence between Gaussians in closed form (appendix B). A
 /// normal score x has the likelihood N(x; y, s²) with a learned s per column; a column's state has a softmax.
 /// Used by one thread at a time.
-final class VAEObjective {
+package final class VAEObjective {
     let scores: Int
     /// Offset and width of every one-hot block, among the choices.
     let blocks: [(offset: Int, width: Int)]
     let width: Int
     let latent: Int
-    let encoder: DenseNetwork
-    let decoder: DenseNetwork
+    package let encoder: DenseNetwork
+    package let decoder: DenseNetwork
     /// ln s of every score, and its gradient.
-    let logSigma: FloatBuffer
-    let logSigmaGradient: FloatBuffer
+    package let logSigma: FloatBuffer
+    package let logSigmaGradient: FloatBuffer
 
     private var capacity = 0
     private var codes = FloatBuffer(0)
@@ -31,7 +31,7 @@ final class VAEObjective {
     /// ln σ² of the posterior is kept between these.
     static let logVarianceRange: ClosedRange<Float> = -12...6
 
-    init(
+    package init(
         encoding: TableEncoding, latent: Int, hidden: [Int], activation: Activation, stream: inout RandomStream
     ) {
         scores = encoding.scores
@@ -58,14 +58,14 @@ final class VAEObjective {
         encoderGradient = FloatBuffer(batch * 2 * latent)
     }
 
-    func zeroGradients() {
+    package func zeroGradients() {
         encoder.zeroGradients()
         decoder.zeroGradients()
         logSigmaGradient.zero()
     }
 
     /// A batch of encoded rows.
-    struct Batch {
+    package struct Batch {
         /// rows × width
         var inputs: UnsafePointer<Float>
         /// rows × scores
@@ -75,18 +75,29 @@ final class VAEObjective {
         /// Standard normal numbers, rows × latent.
         var noise: UnsafePointer<Float>
         var count: Int
+
+        package init(
+            inputs: UnsafePointer<Float>, mask: UnsafePointer<Float>, states: UnsafePointer<Int32>,
+            noise: UnsafePointer<Float>, count: Int
+        ) {
+            self.inputs = inputs
+            self.mask = mask
+            self.states = states
+            self.noise = noise
+            self.count = count
+        }
     }
 
     /// Means over the batch, in nats a row.
-    struct Loss {
+    package struct Loss {
         /// −E ln p(x|z)
-        var reconstruction: Double
+        package var reconstruction: Double
         /// KL(q(z|x) ‖ p(z))
-        var divergence: Double
+        package var divergence: Double
     }
 
     /// The loss of a batch; with `gradient`, that of reconstruction + beta · divergence is added to the gradients.
-    func evaluate(_ batch: Batch, beta: Float, gradient: Bool) -> Loss {
+    package func evaluate(_ batch: Batch, beta: Float, gradient: Bool) -> Loss {
         reserve(batch: batch.count)
         let count = batch.count
         let perRow = 1 / Float(count)

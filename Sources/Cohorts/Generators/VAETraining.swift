@@ -9,7 +9,7 @@ struct VAETrainingRecord: Sendable {
     /// Gradient steps made, and that of the parameters kept.
     var steps = 0
     var bestStep = 0
-    /// Negative evidence lower bound of held-out rows at the best step, nats a row; nil without held-out rows.
+    /// Reconstruction + β · divergence of held-out rows at the best step, nats a row; nil without held-out rows.
     var heldOutLoss: Double?
     var trainingRows = 0
     var heldOutRows = 0
@@ -51,6 +51,7 @@ struct VAETraining {
         }
         let sigmaAdam = Adam(count: objective.logSigma.count, learningRate: 0)
         let steps = configuration.steps(rows: training.count)
+        let fullWeight = configuration.beta(rows: rows.count)
         let warmUp = max(1, configuration.warmUp * Double(steps))
         let floor = Float(log(configuration.leastSigma))
 
@@ -69,7 +70,7 @@ struct VAETraining {
             memory.fill(epoch[next..<(next + batchSize)], from: self)
             next += batchSize
             for index in 0..<(batchSize * objective.latent) { memory.noise.start[index] = Float(noise.normal()) }
-            let beta = Float(configuration.beta * min(1, Double(step) / warmUp))
+            let beta = Float(fullWeight * min(1, Double(step) / warmUp))
             objective.zeroGradients()
             let loss = objective.evaluate(memory.batch(batchSize), beta: beta, gradient: true)
             guard loss.reconstruction.isFinite, loss.divergence.isFinite else {
@@ -96,7 +97,7 @@ struct VAETraining {
                 best = Snapshot(objective)
                 record.bestStep = step
                 stale = 0
-            } else if beta >= Float(configuration.beta) {
+            } else if beta >= Float(fullWeight) {
                 stale += 1
                 if stale >= configuration.patience { break }
             }
@@ -120,7 +121,7 @@ struct VAETraining {
                 memory.noise.start[index] = Float(stream.normal())
             }
             let loss = objective.evaluate(memory.batch(heldOut.count), beta: 1, gradient: false)
-            total += loss.reconstruction + configuration.beta * loss.divergence
+            total += loss.reconstruction + configuration.beta(rows: rows.count) * loss.divergence
         }
         return total / Double(VAETraining.heldOutDraws)
     }

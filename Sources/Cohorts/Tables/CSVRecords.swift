@@ -116,7 +116,7 @@ struct CSVRecords {
 }
 
 /// The first byte that is not UTF-8 text, or a NUL; nil when all is well.
-func firstBadByte(_ bytes: [UInt8]) -> Int? {
+package func firstBadByte(_ bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBufferPointer { bytes in
         var index = 0
         while index < bytes.count {

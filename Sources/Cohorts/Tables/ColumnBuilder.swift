@@ -49,7 +49,7 @@ struct ColumnBuilder {
 
     private mutating func addNumber(_ text: String) -> Mistake? {
         values.append(.nan)
-        guard let first = text.utf8.first, first < 0x3a, let value = Double(text), value.isFinite else {
+        guard text.utf8.allSatisfy(ColumnBuilder.isPartOfNumber), let value = Double(text), value.isFinite else {
             let unknown = ["na", "nan", "n/a", "null", "none", ".", "?", "missing"].contains(text.lowercased())
             return Mistake(
                 message:
@@ -71,6 +71,14 @@ struct ColumnBuilder {
         }
         values[values.count - 1] = value
         return nil
+    }
+
+    /// Digits, signs, a point and an exponent: neither hexadecimal nor `inf`.
+    private static func isPartOfNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x2b, 0x2d, 0x2e, 0x45, 0x65: true
+        default: false
+        }
     }
 
     private mutating func addCategory(_ text: String) -> Mistake? {

@@ -66,7 +66,7 @@ public struct PatientTable: Sendable {
 }
 
 /// The least number of decimals (at most six) that write every one of these numbers exactly, if there is one.
-func decimalsOf(_ values: [Double]) -> Int? {
+package func decimalsOf(_ values: [Double]) -> Int? {
     var scale = 1.0
     var decimals = 0
     for value in values where value.isFinite {

@@ -4,27 +4,6 @@ import Numerics
 import Patients
 import PositionedJSON
 
-/// How many patients a study needs, and how they are learned.
-public struct VirtualCohortConfiguration: Sendable, Equatable {
-    public var generator: GeneratorSpecification
-    public var training: Int
-    public var validation: Int
-    public var test: Int
-    /// Share of generated patients that must be plausible; below it the generator is held to have failed.
-    public var leastAccepted: Double
-
-    public init(
-        generator: GeneratorSpecification = .vae(VAEConfiguration()), training: Int = 2000, validation: Int = 500,
-        test: Int = 1000, leastAccepted: Double = 0.05
-    ) {
-        self.generator = generator
-        self.training = training
-        self.validation = validation
-        self.test = test
-        self.leastAccepted = leastAccepted
-    }
-}
-
 /// What a cohort consists of.
 public struct CohortArtefacts: Sendable {
     public var training: CohortTable
