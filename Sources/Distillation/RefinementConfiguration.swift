@@ -7,10 +7,10 @@ public struct RefinementConfiguration: Sendable, Equatable {
     /// Training patients on whom candidates are compared; all of them by default.
     public var patients: Int?
     /// Times that every leaf and split is visited, at most.
-    public var maximumPasses = 4
+    public var maximumPasses = 6
     /// Episodes simulated for candidates, at most: the budget. Being a count and not a time it gives the same result
     /// on every machine.
-    public var maximumEpisodes = 30_000
+    public var maximumEpisodes = 100_000
     /// One-sided confidence of the paired difference that an improvement needs, in (0.5, 1).
     public var confidence = 0.95
     /// Patients by whom a race's first stage judges; each further stage doubles their number.
@@ -19,15 +19,17 @@ public struct RefinementConfiguration: Sendable, Equatable {
     public var minimumAffected = 8
     /// Whether splits that do not pay are taken away.
     public var prunes = true
-    /// Leaves at most; a tree with fewer may grow where its teacher regrets most. Needs a teacher.
-    public var maximumLeaves = 16
-    /// Whether it may grow.
+    /// Whether leaves may be split.
     public var grows = true
+    /// Leaves at most that a tree may grow to.
+    public var maximumLeaves = 16
+    /// States of every patient in which other actions are tried, in each pass, to find where to grow.
+    public var deviations = 2
 
     public init() {}
 
     /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
-    /// `minimum_affected`, `prunes`, `maximum_leaves` and `grows`, all optional. The caller finishes the reader.
+    /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves` and `deviations`, all optional. The caller finishes the reader.
     public init(reader: ObjectReader) {
         patients = reader.optionalInteger("patients", in: 1...1_000_000)
         maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)
@@ -38,5 +40,6 @@ public struct RefinementConfiguration: Sendable, Equatable {
         prunes = reader.boolean("prunes", default: prunes)
         maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
         grows = reader.boolean("grows", default: grows)
+        deviations = reader.integer("deviations", default: deviations, in: 1...100)
     }
 }

@@ -1,42 +1,29 @@
-// Where a tree should grow: the splits of its leaves that would spare most regret, in the teacher's eyes.
+// Where a tree should grow: the splits of its leaves that would gain most, by the deviations tried there.
 
 import Numerics
-import Patients
 import Trees
 
 /// Splits of one leaf that are worth trying.
 struct RegretSplits: Sendable {
     var leaf: Int
-    /// What the best of them promises: the sum of the teacher's advantages it would gain over the visited states.
+    /// The sum of gains over the leaf's tried states that the best of them promises.
     var promise: Double
-    /// One for each feature, side and action that promises anything, best first.
+    /// One for each feature, side and action that promises most, best first.
     var candidates: [Candidate]
 
     /// Candidates per leaf at most.
-    static let width = 6
+    static let width = 8
 
     /// For every leaf the best splits in which one side takes another action, leaves with the highest promise first.
     ///
-    /// With Γ(s, a) = A(s, a) − A(s, leaf's action) of the teacher (0 where a is forbidden), a split by feature f at t
-    /// whose left side does a promises Σ Γ(s, a) over the leaf's visited states with f ≤ t; the right side likewise.
-    /// All thresholds between visited values are looked at (policy trees by value: Zhou, Athey and Wager, "Offline
-    /// multi-action policy learning", 2023). The teacher only proposes: the patients decide.
-    static func best(of courses: PatientCourses, teacher: any ScoredPolicy, jobs: Int) throws -> [RegretSplits] {
-        let tree = courses.tree
-        let traces = courses.traces
-        let labels = try Parallel.map(traces.count, jobs: jobs) { index in
-            var labels = TeacherLabels()
-            try labels.append(traces[index], teacher: teacher, actionCount: tree.actions.count)
-            return labels
-        }
+    /// A split by feature f at t whose left side does a promises Σ gain(s, a) over the leaf's tried states with f ≤ t;
+    /// the right side likewise. All thresholds between tried values are looked at (trees by value instead of
+    /// agreement: Zhou, Athey and Wager, "Offline multi-action policy learning", 2023). A promise looks one deviation
+    /// far; whether it is kept is for the patients to say.
+    static func best(for tree: DecisionTree, _ deviations: [Deviation]) -> [RegretSplits] {
         var states = Dictionary(uniqueKeysWithValues: tree.leaves.map { ($0, LeafStates(tree)) })
-        for (trace, said) in zip(traces, labels) {
-            for decision in 0..<trace.decisions {
-                let leaf = trace.observations.withUnsafeBufferPointer {
-                    tree.leaf(of: $0.baseAddress! + decision * tree.features.count)
-                }
-                states[leaf]?.append(trace, said, decision)
-            }
+        for deviation in deviations {
+            states[tree.leaf(of: deviation.observation)]?.append(deviation.observation, deviation.gains)
         }
         let found = tree.leaves.compactMap { leaf in states[leaf].flatMap { $0.splits(of: leaf, tree) } }
         return found.enumerated().sorted {
@@ -45,13 +32,13 @@ struct RegretSplits: Sendable {
     }
 }
 
-/// The states that came to one leaf.
+/// The tried states that came to one leaf.
 private struct LeafStates {
     let width, choices: Int
     var count = 0
     /// states × features
     var values: [Double] = []
-    /// states × actions: Γ
+    /// states × actions
     var gains: [Double] = []
 
     init(_ tree: DecisionTree) {
@@ -59,14 +46,10 @@ private struct LeafStates {
         choices = tree.actions.count
     }
 
-    mutating func append(_ trace: PatientTrace, _ said: TeacherLabels, _ decision: Int) {
+    mutating func append(_ row: [Double], _ own: [Double]) {
         count += 1
-        values += trace.observations[decision * width..<(decision + 1) * width]
-        let own = said.advantages[decision * choices + Int(trace.actions[decision])]
-        for action in 0..<choices {
-            let advantage = said.advantages[decision * choices + action]
-            gains.append(advantage.isNaN ? 0 : advantage - own)
-        }
+        values += row
+        gains += own
     }
 
     private struct Proposal {

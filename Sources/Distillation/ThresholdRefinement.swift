@@ -6,9 +6,10 @@ import Trees
 
 /// Coordinate search over a tree by mean return on paired simulated training patients.
 ///
-/// In passes over the tree: the ranking of every leaf's actions, the threshold of every split, and every split's
-/// removal in favour of one of its sides. A change stays when its paired difference is positive with the configured
-/// confidence; at the end splits go whose removal costs nothing. So the training return never falls. The winner among the trees on
+/// In passes over the tree: every split's removal in favour of one of its sides, new splits of leaves where trying
+/// another action gained most, the ranking of every leaf's actions, and the threshold of every split. A change stays
+/// when its paired difference is positive with the configured confidence; a removal also when it costs nothing. So the
+/// training return never falls. The winner among the trees on
 /// the way is for validation patients to choose (`chooseByValidation`).
 public struct ThresholdRefinement: Sendable {
     public var configuration: RefinementConfiguration
@@ -35,12 +36,8 @@ public struct ThresholdRefinement: Sendable {
     }
 
     /// Refines a tree on training patients. The same result whatever `jobs`.
-    ///
-    /// - Parameter teacher: says where a tree that may have more leaves should grow (`RegretSplits`); whether it does
-    ///   is for the patients to say.
     public func refine(
-        _ tree: DecisionTree, factory: any EnvironmentFactory, teacher: (any ScoredPolicy)? = nil, seed: UInt64,
-        episode: Int = 0, jobs: Int = 1,
+        _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1,
         report: @escaping @Sendable (Step) -> Void = { _ in }
     ) throws -> [Step] {
         var stream = RandomStream(seed: seed, purpose: "refinement.patients")
@@ -50,7 +47,7 @@ public struct ThresholdRefinement: Sendable {
         let race = CandidateRace(
             configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
         var search = Search(
-            configuration: configuration, courses: courses, race: race, teacher: teacher, jobs: jobs, report: report)
+            configuration: configuration, courses: courses, race: race, jobs: jobs, report: report)
         try search.run()
         return search.steps
     }
@@ -60,7 +57,6 @@ public struct ThresholdRefinement: Sendable {
         let configuration: RefinementConfiguration
         var courses: PatientCourses
         let race: CandidateRace
-        let teacher: (any ScoredPolicy)?
         let jobs: Int
         let report: @Sendable (Step) -> Void
         var steps: [Step] = []
@@ -71,12 +67,12 @@ public struct ThresholdRefinement: Sendable {
             for number in 0..<configuration.maximumPasses {
                 pass = number
                 let before = steps.count
-                try tryGrowth()
+                // What is removed makes room for what may grow. Where nothing can grow again, a split that does not
+                // pay yet is kept until the end: it may pay once its neighbours have moved.
+                if configuration.prunes { try tryRemovals(configuration.grows ? .noLoss : .improvement) }
+                if configuration.grows { try tryGrowth() }
                 try tryLeaves()
                 try tryThresholds()
-                // Where nothing can grow again, a split that does not pay yet is kept until the end: it may pay once
-                // its neighbours have moved.
-                if configuration.prunes { try tryRemovals(canGrow ? .noLoss : .improvement) }
                 // Threshold moves shrink from pass to pass: end once the smallest were in vain.
                 if steps.count == before, number >= 2 { break }
                 if race.budget(of: courses) <= 0 { break }
@@ -84,8 +80,6 @@ public struct ThresholdRefinement: Sendable {
             pass += 1
             if configuration.prunes, configuration.maximumPasses > 0 { try tryRemovals(.noLoss) }
         }
-
-        private var canGrow: Bool { teacher != nil && configuration.grows }
 
         private mutating func note(_ change: String, difference: Double, standardError: Double, affected: Int) {
             let step = Step(
@@ -106,14 +100,18 @@ public struct ThresholdRefinement: Sendable {
             return true
         }
 
-        /// Splits leaves, the most regretted first, as long as there is room.
+        /// Splits leaves, the most promising first, as long as there is room.
         private mutating func tryGrowth() throws {
-            guard canGrow, let teacher else { return }
+            guard courses.tree.leafCount < configuration.maximumLeaves,
+                race.budget(of: courses) > configuration.deviations * courses.count * (courses.tree.actions.count - 1)
+            else { return }
+            let deviations = try Deviation.sample(
+                &courses, rounds: configuration.deviations, draw: pass, jobs: jobs)
             // Leaves in which no split was believed, by the way that leads to them: numbers change as the tree grows.
             var hopeless: Set<[LeafRule.Condition]> = []
             while courses.tree.leafCount < configuration.maximumLeaves, race.budget(of: courses) > 0 {
                 let ways = Dictionary(uniqueKeysWithValues: courses.tree.rules().map { ($0.leaf, $0.conditions) })
-                let splits = try RegretSplits.best(of: courses, teacher: teacher, jobs: jobs)
+                let splits = RegretSplits.best(for: courses.tree, deviations)
                 guard let split = splits.first(where: { !hopeless.contains(ways[$0.leaf]!) }) else { return }
                 if try !attempt(split.candidates, .improvement) { hopeless.insert(ways[split.leaf]!) }
             }
