@@ -46,6 +46,8 @@ extension EnvironmentReader {
         let symbols = ModelSymbols(model, varying: Array(model.parameters.indices))
         for (index, error) in symbols.definitionErrors {
             let name = model.definitions[index].name
+            // A name taken by a parameter, state or input has been complained of where it was declared.
+            if taken[name] != "a definition" || clashes.contains(name) { continue }
             if let node = file.node["definitions"]?[name]?["expression"] { complain(node, error) }
         }
         for item in pending {

@@ -9,6 +9,8 @@ public struct EnvironmentReader {
     var model = EnvironmentModel()
     /// Expressions whose names and units are still to be checked, once everything is declared.
     var pending: [PendingExpression] = []
+    /// Names declared twice.
+    var clashes: Set<String> = []
     /// Names taken so far, and by what.
     var taken: [String: String] = ["time": "the time"]
 
@@ -77,6 +79,7 @@ public struct EnvironmentReader {
             complaints.add(node, "'\(name)' cannot be a name: \(objection)")
         } else if let other = taken[name] {
             complaints.add(node, "the name '\(name)' is taken already by \(other)")
+            clashes.insert(name)
         }
         taken[name] = what
     }
