@@ -31,7 +31,10 @@ public final class Complaints {
             )
         }
         var result: [Diagnostic] = []
-        for (_, item) in ordered where result.last != item { result.append(item) }
+        for (_, item) in ordered {
+            let here = result.reversed().prefix { $0.location == item.location && $0.file == item.file }
+            if !here.contains(item) { result.append(item) }
+        }
         return Diagnostics(items: result)
     }
 

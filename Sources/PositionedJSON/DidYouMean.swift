@@ -9,7 +9,9 @@ public enum DidYouMean {
         var best: (word: String, distance: Int)?
         for candidate in candidates where candidate != word {
             let other = Array(candidate.lowercased().unicodeScalars)
-            let limit = max(1, min(lowered.count, other.count) / 3)
+            // A third of the word may be wrong; of one or two letters none, or any name would do.
+            let length = min(lowered.count, other.count)
+            let limit = length < 3 ? 0 : length / 3
             guard abs(other.count - lowered.count) <= limit else { continue }
             let found = distance(lowered, other)
             if found <= limit, found < best?.distance ?? Int.max { best = (candidate, found) }

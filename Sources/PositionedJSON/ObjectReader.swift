@@ -43,12 +43,8 @@ public final class ObjectReader {
     /// The value of a key that must be there.
     public func child(_ key: String) -> JSONNode? {
         if let child = optionalChild(key) { return child }
-        if let members {
-            let lookalike = DidYouMean.closest(to: key, among: members.map(\.key).filter { !asked.contains($0) })
-            complaints.add(
-                node, "\(what) lacks \"\(key)\"",
-                remedy: lookalike.map { "is \"\($0)\" a misspelling of it?" })
-        }
+        // A misspelt key is complained of by `finish()`, with this one as what was meant.
+        if members != nil { complaints.add(node, "\(what) lacks \"\(key)\"") }
         return nil
     }
 

@@ -1,1 +1,26 @@
-print("lab")
+// The command line: finds the command, hands it its arguments, exits with its code.
+
+import Foundation
+import PositionedJSON
+import Studies
+
+/// All commands, in the order of the help text. Names of two words belong to a group.
+let commands: [Command] = [
+    RunCommands.run, RunCommands.validate, RunCommands.compare,
+    RunCommands.reproduce, EnvironmentCommands.list, EnvironmentCommands.show, EnvironmentCommands.check,
+    EnvironmentCommands.simulate, EnvironmentCommands.rollout, CohortTableCommands.generate,
+    CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table, DoctorCommand.doctor,
+]
+
+let index = CommandIndex(commands.map(\.specification))
+
+switch index.find(Array(CommandLine.arguments.dropFirst())) {
+case .version:
+    Terminal.print("lab \(ProgramVersion.text)")
+case .help(let text):
+    Terminal.print(text)
+case .wrong(let error):
+    exit(Command.report(error))
+case .command(let place, let arguments):
+    exit(commands[place].invoke(arguments))
+}

@@ -38,14 +38,16 @@ public enum GeneratorSpecification: Sendable, Equatable {
     }
 
     /// Reads `{"generator": "vae", …}`; the options are the generator's own.
-    public static func read(_ reader: ObjectReader) -> GeneratorSpecification? {
+    ///
+    /// - Parameter key: the key that names the kind.
+    public static func read(_ reader: ObjectReader, key: String = "generator") -> GeneratorSpecification? {
         let choices = kinds + planned
-        guard let kind = reader.choice("generator", of: choices, default: "vae") else { return nil }
+        guard let kind = reader.choice(key, of: choices, default: "vae") else { return nil }
         switch kind {
         case "vae": return .vae(VAEConfiguration(reader: reader))
         case "copula": return .copula(CopulaConfiguration(reader: reader))
         default:
-            if let place = reader.optionalChild("generator") {
+            if let place = reader.optionalChild(key) {
                 reader.complaints.add(
                     place, "the generator \"\(kind)\" is not yet built", remedy: "use \"vae\" or \"copula\"")
             }

@@ -1,0 +1,92 @@
+// Policies asked by hand: rows of observations to actions, and the whole policy as a table where it has finitely many
+// states.
+
+import Agents
+import Evaluation
+import Patients
+import PositionedJSON
+import Trees
+
+/// A policy from a file, with the names it reads and chooses from.
+public struct LoadedPolicy: Sendable {
+    public var policy: any Policy
+    public var observations: [String]
+    public var actions: [String]
+
+    /// Reads any policy file, trees included.
+    public init(_ node: JSONNode) throws(Diagnostics) {
+        let complaints = Complaints()
+        let policy = PolicyFile.read(node, complaints: complaints)
+        try complaints.throwIfAny()
+        switch policy {
+        case let saved as any SavedPolicy: (observations, actions) = (saved.observations, saved.actions)
+        case let tree as TreePolicy: (observations, actions) = (tree.tree.features, tree.tree.actions)
+        default:
+            complaints.add(node, "this is no policy")
+            throw complaints.sorted
+        }
+        self.policy = policy!
+    }
+
+    /// The action for every row of a table that has a column per observation (others are left alone; an empty cell is
+    /// a missing value). Columns `allowed.ACTION` of ones and zeros forbid actions; without them all are allowed.
+    public func act(_ source: SourceText) throws(Diagnostics) -> [String] {
+        let table = try NumericTable.read(source, allowsEmpty: true)
+        let complaints = Complaints()
+        let columns = observations.map { name -> Int in
+            if let index = table.index(name) { return index }
+            complaints.add(
+                in: source, at: .start, "there is no column \"\(name)\"",
+                remedy: DidYouMean.closest(to: name, among: table.names).map { "is \"\($0)\" a misspelling of it?" })
+            return 0
+        }
+        let masks = actions.map { table.index("allowed.\($0)") }
+        let permitted = table.rows.map { row in masks.map { $0.map { row[$0] != 0 } ?? true } }
+        for (row, flags) in permitted.enumerated() where !flags.contains(true) {
+            complaints.add(in: source, at: .start, "row \(row + 1) allows no action")
+        }
+        try complaints.throwIfAny()
+        return decide(table.rows.map { row in columns.map { row[$0] } }, permitted)
+    }
+
+    private func decide(_ rows: [[Double]], _ permitted: [[Bool]]) -> [String] {
+        let count = rows.count
+        var chosen = [Int32](repeating: 0, count: count)
+        rows.flatMap { $0 }.withUnsafeBufferPointer { values in
+            permitted.flatMap { $0 }.withUnsafeBufferPointer { allowed in
+                [Int32](repeating: 0, count: count).withUnsafeBufferPointer { zeros in
+                    (0..<count).map(Int32.init).withUnsafeBufferPointer { numbers in
+                        chosen.withUnsafeMutableBufferPointer { chosen in
+                            policy.act(
+                                DecisionBatch(
+                                    count: count, observationCount: observations.count, actionCount: actions.count,
+                                    observations: values, allowed: allowed, decisions: zeros, patients: numbers),
+                                actions: chosen)
+                        }
+                    }
+                }
+            }
+        }
+        return chosen.map { actions[Int($0)] }
+    }
+
+    /// `state,action` and what else is known of each state; nil where the policy has no finite number of states.
+    public func table() -> String? {
+        if let tree = policy as? TreePolicy {
+            var text = "state,action,weight\n"
+            for leaf in tree.tree.leaves {
+                let action = actions[tree.tree.action(atLeaf: leaf)]
+                text += CSV.line(["leaf \(leaf)", action, CSV.number(tree.tree.weight(of: leaf))])
+            }
+            return text
+        }
+        guard let tabular = policy as? TabularPolicy else { return nil }
+        var text = CSV.line(["state", "action"] + actions.map { "value.\($0)" })
+        for state in 0..<tabular.abstraction.states {
+            let values = tabular.values[(state * actions.count)..<((state + 1) * actions.count)]
+            let best = values.indices.max { (values[$0], $1) < (values[$1], $0) } ?? values.startIndex
+            text += CSV.line(["\(state)", actions[best - values.startIndex]] + values.map { CSV.number($0) })
+        }
+        return text
+    }
+}

@@ -1,0 +1,102 @@
+// Stages that make patients: the accepted source population, and the cohort learned from it.
+
+import Cohorts
+import Numerics
+import Patients
+import PositionedJSON
+
+extension StudyStages {
+    /// Patients of the environment's own variability, kept where they are plausible.
+    func source() -> Stage {
+        let study = study
+        return Stage(
+            "cohort/source",
+            configuration: ["environment": environmentIdentity, "patients": .integer(study.sourcePatients)],
+            seed: study.seed
+        ) { context in
+            let model = study.environment.model
+            let seed = study.seed("source")
+            var kept: [[Double]] = []
+            var drawn = 0
+            var names: [String] = []
+            while kept.count < study.sourcePatients {
+                let count = max(512, (study.sourcePatients - kept.count) * 5 / 4)
+                let table = model.samplePopulation(count: count, seed: seed, first: drawn)
+                let verdicts = try model.plausible(table, jobs: context.jobs)
+                names = table.names
+                drawn += count
+                for (row, isPlausible) in zip(table.rows, verdicts) where isPlausible { kept.append(row) }
+                context.progress(Double(kept.count), Double(study.sourcePatients), "patients")
+                guard drawn < 1000 * study.sourcePatients else {
+                    throw StageError(
+                        message: "of \(drawn) patients drawn only \(kept.count) are plausible; "
+                            + "the environment's variability and its plausible section contradict each other")
+                }
+            }
+            let table = CohortTable(names: names, rows: Array(kept.prefix(study.sourcePatients)))
+            let about: JSONValue = [
+                "format": 1, "drawn": .integer(drawn), "plausible": .integer(kept.count),
+                "share_plausible": .number(Double(kept.count) / Double(drawn)), "kept": .integer(table.rows.count),
+            ]
+            return [Artefact("cohort/source.csv", table.csv()), Artefact("cohort/source.json", about)]
+        }
+    }
+
+    /// The study's own patients: a generative model of the source population, its plausible draws, split in three.
+    func cohort() -> Stage {
+        let study = study
+        let protocols = protocols
+        return Stage(
+            "cohort/patients",
+            configuration: [
+                "environment": environmentIdentity, "cohort": study.cohortConfiguration,
+                "protocols": .strings(protocols.map(\.name)),
+            ],
+            seed: study.seed, inputs: ["cohort/source"]
+        ) { context in
+            let model = study.environment.model
+            let source = try CohortFile.read(try context.source("cohort/source.csv"))
+            var made = try VirtualCohort.build(
+                source: source, accept: { try model.plausible($0, jobs: context.jobs) }, configuration: study.cohort,
+                seed: study.seed("cohort"), jobs: context.jobs)
+            let all = CohortTable(
+                names: made.training.names, rows: made.training.rows + made.validation.rows + made.test.rows)
+            if let event = model.task.outcomes.firstIndex(where: { $0.kind == .event }) {
+                made.fidelity.rates = try rates(
+                    protocols, event: event, source: source, synthetic: all, jobs: context.jobs)
+            }
+            return [
+                Artefact("cohort/patients.csv", all.csv()),
+                Artefact(StudyStages.trainingPatients, made.training.csv()),
+                Artefact(StudyStages.validationPatients, made.validation.csv()),
+                Artefact(StudyStages.testPatients, made.test.csv()),
+                Artefact("cohort/generator.json", made.generator),
+                Artefact("cohort/fidelity.json", made.fidelity.json()),
+                Artefact("cohort/fidelity.txt", made.fidelity.text()),
+            ]
+        }
+    }
+
+    /// How often the environment's first event happens under each protocol, in source and synthetic patients: what a
+    /// cohort is for, compared where it matters. A report only; no patient is kept or dropped by it.
+    private func rates(
+        _ protocols: [(name: String, policy: ProtocolPolicy)], event: Int, source: CohortTable, synthetic: CohortTable,
+        jobs: Int
+    ) throws -> [CohortRate] {
+        let tables = try [source, synthetic].map { table in
+            try TreatmentFactory(
+                study.environment.model,
+                cohort: CohortTable(names: table.names, rows: Array(table.rows.prefix(StudyStages.ratePatients))))
+        }
+        let seed = study.seed("fidelity")
+        return try protocols.map { name, policy in
+            let means = try tables.map {
+                try Rollout.run($0, policy: policy, seed: seed, jobs: jobs).meanOutcome(event)
+            }
+            return CohortRate(name: name, source: means[0], synthetic: means[1])
+        }
+    }
+
+    /// Patients of each table whom the fidelity report treats with every protocol.
+    private static let ratePatients = 1000
+}

@@ -1,0 +1,174 @@
+// Stages that judge: the choice of the best on validation patients, and the comparison of all on test patients.
+
+import Evaluation
+import Numerics
+import Patients
+import PositionedJSON
+
+extension StudyStages {
+    /// Mean return of every policy on validation patients; the best of each kind, and the best tree's best seed, go by
+    /// it, so that numbers for choosing and numbers for reporting never come from the same patients.
+    func selection(inputs: [String]) -> Stage {
+        let study = study
+        return Stage(
+            "evaluation/selection",
+            configuration: [
+                "environment": environmentIdentity, "policies": .strings(trained.map(\.name)),
+                "protocols": .strings(protocols.map(\.name)),
+            ],
+            seed: study.seed, inputs: ["cohort/patients"] + inputs
+        ) { context in
+            let patients = try factory(StudyStages.validationPatients, context)
+            let tables = try rollouts(patients, seed: study.seed("validation"), context)
+            var results: [ValidationResult] = []
+            var rows: [JSONValue] = []
+            var bestSeeds: [String: Int] = [:]
+            for policy in tables {
+                let means = policy.episodes.map(\.meanReturn)
+                results.append(
+                    ValidationResult(
+                        policy: policy.name, kind: policy.kind,
+                        meanReturn: means.reduce(0, +) / Double(means.count)))
+                let best = means.indices.max { (means[$0], $1) < (means[$1], $0) } ?? 0
+                bestSeeds[policy.name] = best + 1
+                rows.append([
+                    "policy": .string(policy.name), "kind": .string(policy.kind.rawValue),
+                    "mean_return": .number(results.last!.meanReturn), "seeds": .numbers(means),
+                    "best_seed": .integer(best + 1),
+                ])
+            }
+            let selection = Selection(results)
+            func name(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+            let value: JSONValue = [
+                "format": 1, "learner": name(selection.learner), "tree": name(selection.tree),
+                "tree_seed": selection.tree.flatMap { bestSeeds[$0] }.map { .integer($0) } ?? .null,
+                "protocol": name(selection.fixed), "policies": .array(rows),
+            ]
+            return [Artefact(StudyStages.selectionFile, value)]
+        }
+    }
+
+    /// Every policy, seed and protocol on the same patients with the same random numbers.
+    private func rollouts(
+        _ patients: TreatmentFactory, seed: UInt64, _ context: StageContext
+    ) throws -> [EvaluatedPolicy] {
+        var policies: [EvaluatedPolicy] = []
+        let total = Double(trained.count * study.seeds + protocols.count)
+        var done = 0.0
+        func treat(_ policy: any Policy) throws -> EpisodeTable {
+            let table = try Rollout.run(patients, policy: policy, seed: seed, jobs: context.jobs)
+            done += 1
+            context.progress(done, total, "policies")
+            return table
+        }
+        for item in trained {
+            policies.append(
+                EvaluatedPolicy(
+                    name: item.name, kind: item.kind, seeds: study.seedNumbers.map(UInt64.init),
+                    episodes: try study.seedNumbers.map { try treat(try policy(item.path(seed: $0), context)) }))
+        }
+        for (name, policy) in protocols {
+            policies.append(
+                EvaluatedPolicy(name: name, kind: .fixed, seeds: [0], episodes: [try treat(policy)]))
+        }
+        return policies
+    }
+
+    /// The comparison that is reported.
+    func evaluation(inputs: [String]) -> Stage {
+        let study = study
+        return Stage(
+            "evaluation/comparison",
+            configuration: [
+                "environment": environmentIdentity, "policies": .strings(trained.map(\.name)),
+                "protocols": .strings(protocols.map(\.name)), "evaluation": study.resolved["evaluation"] ?? .null,
+            ],
+            seed: study.seed, inputs: ["cohort/patients", "evaluation/selection"] + inputs
+        ) { context in
+            let patients = try factory(StudyStages.testPatients, context)
+            let table = try EvaluationTable(
+                outcomes: patients.task.outcomes,
+                policies: try rollouts(patients, seed: study.seed("test"), context))
+            let selection = try SelectionFile.read(try context.json(StudyStages.selectionFile))
+            let comparison = try table.compare(
+                selection: selection.best,
+                subgroupings: try study.evaluation.subgroups.map { try subgrouping($0, patients.cohort) },
+                pairs: pairs, replications: study.evaluation.bootstrap, seed: study.seed("bootstrap"),
+                jobs: context.jobs)
+            return [
+                Artefact("evaluation/episodes.csv", table.episodesCSV()),
+                Artefact("evaluation/outcomes.csv", table.outcomesCSV()),
+                Artefact("evaluation/comparison.csv", comparison.comparisonCSV()),
+                Artefact("evaluation/differences.csv", comparison.differencesCSV()),
+                Artefact("evaluation/subgroups.csv", comparison.subgroupsCSV()),
+                Artefact("evaluation/return_statistics.csv", comparison.returnStatisticsCSV()),
+                Artefact("evaluation/summary.json", comparison.json()),
+            ]
+        }
+    }
+
+    /// What is compared besides the standing pairs: a refined tree with the one it came from, a tree with its named
+    /// teacher, a learner on leaves with the tree.
+    private var pairs: [(String, String)] {
+        study.trees.compactMap { tree in
+            switch tree.method {
+            case .refine(_, let from): (tree.name, from)
+            case .viper(_, let teacher): teacher.map { (tree.name, $0) }
+            }
+        } + study.agents.compactMap { agent in agent.tree.map { (agent.name, $0) } }
+    }
+
+    private func subgrouping(_ subgroup: Study.Subgroup, _ cohort: CohortTable) throws -> Subgrouping {
+        guard let values = cohort.column(subgroup.parameter) else {
+            throw StageError(
+                message: "the cohort has no column \(subgroup.parameter) for the subgroup \(subgroup.name)")
+        }
+        switch subgroup.split {
+        case .thirds: return Subgrouping.thirds(name: subgroup.name, values: values)
+        case .median:
+            let sorted = values.sorted()
+            let middle = sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]
+            return Subgrouping(
+                name: subgroup.name, values: values, thresholds: [middle],
+                levels: ["low (at most \(NumberText.significant(middle, 3)))", "high"])
+        case .thresholds(let thresholds):
+            var levels: [String] = []
+            for (index, threshold) in thresholds.enumerated() {
+                let text = NumberText.significant(threshold, 3)
+                levels.append(
+                    index == 0 ? "at most \(text)" : "\(NumberText.significant(thresholds[index - 1], 3)) to \(text)")
+            }
+            levels.append("above \(NumberText.significant(thresholds.last ?? 0, 3))")
+            return Subgrouping(name: subgroup.name, values: values, thresholds: thresholds, levels: levels)
+        }
+    }
+}
+
+/// `evaluation/selection.json`, read back.
+public struct SelectionFile: Sendable {
+    public var best: Selection
+    /// The seed of the best tree that did best on validation patients.
+    public var treeSeed: Int?
+    /// Of every policy, the seed that did best.
+    public var bestSeeds: [String: Int]
+
+    public static func read(_ node: JSONNode) throws(Diagnostics) -> SelectionFile {
+        let complaints = Complaints()
+        let reader = ObjectReader(node, what: "the selection", complaints: complaints)
+        func name(_ key: String) -> String? {
+            if case .null? = reader.optionalChild(key)?.value { return nil }
+            return reader.optionalString(key)
+        }
+        var file = SelectionFile(
+            best: Selection(learner: name("learner"), tree: name("tree"), fixed: name("protocol")), treeSeed: nil,
+            bestSeeds: [:])
+        if let seed = reader.optionalChild("tree_seed")?.integer { file.treeSeed = seed }
+        for item in reader.array("policies") ?? [] {
+            if case .string(let policy)? = item["policy"]?.value, let seed = item["best_seed"]?.integer {
+                file.bestSeeds[policy] = seed
+            }
+        }
+        try complaints.throwIfAny()
+        return file
+    }
+}

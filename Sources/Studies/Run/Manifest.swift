@@ -1,0 +1,63 @@
+// What ran, with which inputs, and the hash of everything that came of it. No times, hosts, paths or job counts.
+
+import Foundation
+import PositionedJSON
+
+/// `manifest.json`
+public struct Manifest: Sendable {
+    public static let format = 1
+    public static let fileName = "manifest.json"
+
+    public var program: String
+    public var study: JSONValue
+    public var environmentName: String
+    public var environmentHash: String
+    /// Names of what numbers may depend on besides the study, such as the processor kernel of OpenBLAS.
+    public var platform: [JSONField]
+    /// SHA-256 by path, relative to the run directory.
+    public var artefacts: [String: String]
+
+    public init(
+        program: String, study: JSONValue, environmentName: String, environmentHash: String, platform: [JSONField],
+        artefacts: [String: String]
+    ) {
+        self.program = program
+        self.study = study
+        self.environmentName = environmentName
+        self.environmentHash = environmentHash
+        self.platform = platform
+        self.artefacts = artefacts
+    }
+
+    public func json() -> JSONValue {
+        [
+            "format": .integer(Manifest.format), "program": .string(program),
+            "environment": ["name": .string(environmentName), "hash": .string(environmentHash)],
+            "platform": .object(platform), "study": study,
+            "artefacts": .object(
+                artefacts.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) }),
+        ]
+    }
+
+    public static func read(run: String) throws(Diagnostics) -> Manifest {
+        let node = try JSONParser.parse(contentsOf: PathLookup.join(run, fileName))
+        let complaints = Complaints()
+        let reader = ObjectReader(node, what: "the manifest", complaints: complaints)
+        if let format = reader.integer("format"), format > Manifest.format {
+            reader.complain("this run was made by a newer version of the program (format \(format))")
+        }
+        let environment = reader.object("environment", what: "the environment")
+        var manifest = Manifest(
+            program: reader.string("program") ?? "", study: reader.child("study")?.plain ?? .null,
+            environmentName: environment?.string("name") ?? "", environmentHash: environment?.string("hash") ?? "",
+            platform: [], artefacts: [:])
+        if case .object(let fields)? = reader.child("platform")?.plain { manifest.platform = fields }
+        if case .object(let members)? = reader.child("artefacts")?.value {
+            for member in members {
+                if case .string(let hash) = member.node.value { manifest.artefacts[member.key] = hash }
+            }
+        }
+        try complaints.throwIfAny()
+        return manifest
+    }
+}

@@ -1,0 +1,181 @@
+// Stages that make policies: learners, trees distilled from them, trees refined, learners on leaves.
+
+import Agents
+import Distillation
+import Numerics
+import Patients
+import PositionedJSON
+import Trees
+
+extension StudyStages {
+    /// One learner trained on one seed.
+    func agent(_ agent: Study.Agent, seed number: Int) -> Stage {
+        let study = study
+        let folder = "agents/\(agent.name)/seed-\(number)"
+        let tree = agent.tree.map { StudyStages.treeFile($0, seed: number) }
+        return Stage(
+            folder,
+            configuration: [
+                "environment": environmentIdentity, "agent": agent.configuration, "number": .integer(number),
+            ],
+            seed: study.seed, inputs: ["cohort/patients"] + (agent.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
+        ) { context in
+            var learner = agent.learner
+            if let tree, let learning = learner as? QLearning {
+                learner = QLearning(
+                    learning.configuration, abstraction: LeafStates(try decisionTree(tree, context)))
+            }
+            let trained = try learner.train(
+                TrainingJob(
+                    environment: try factory(StudyStages.trainingPatients, context),
+                    validation: try factory(StudyStages.validationPatients, context),
+                    seed: study.seed("training", number), validationSeed: study.seed("validation"),
+                    report: { context.progress(Double($0.decisions), Double($0.totalDecisions), "decisions") }))
+            let best = trained.metrics.first { $0.decisions == trained.bestAt } ?? trained.metrics.last
+            let about: JSONValue = [
+                "format": 1, "algorithm": .string(learner.name), "best_at": .integer(trained.bestAt),
+                "validation_return": .optional(best?.validationReturn),
+            ]
+            return [
+                Artefact("\(folder)/policy.json", trained.policy.json()),
+                Artefact("\(folder)/metrics.csv", trained.metricsCSV()),
+                Artefact("\(folder)/training.json", about),
+            ]
+        }
+    }
+
+    /// Which learner teaches: the highest validation return on average over its seeds.
+    func teacherChoice() -> Stage {
+        let study = study
+        let teachers = study.teachers.map(\.name)
+        return Stage(
+            "agents/selection", configuration: ["teachers": .strings(teachers)], seed: study.seed,
+            inputs: teachers.flatMap { name in study.seedNumbers.map { "agents/\(name)/seed-\($0)" } }
+        ) { context in
+            var scores: [JSONField] = []
+            var best: (name: String, score: Double)?
+            for name in teachers {
+                var sum = 0.0
+                for number in study.seedNumbers {
+                    let about = try context.json("agents/\(name)/seed-\(number)/training.json")
+                    guard case .number(let value, _)? = about["validation_return"]?.value else {
+                        throw StageError(message: "\(name), seed \(number), has no validation return")
+                    }
+                    sum += value
+                }
+                let score = sum / Double(study.seeds)
+                scores.append(JSONField(name, .number(score)))
+                if best == nil || score > best!.score { best = (name, score) }
+            }
+            let value: JSONValue = [
+                "format": 1, "teacher": best.map { .string($0.name) } ?? .null,
+                "validation_return": .object(scores),
+            ]
+            return [Artefact(StudyStages.teacherFile, value)]
+        }
+    }
+
+    /// The teacher's name of a tree; for a refined tree that of the tree it came from.
+    func teacherName(of tree: Study.Tree, _ context: StageContext) throws -> String? {
+        switch tree.method {
+        case .viper(_, let teacher?): return teacher
+        case .viper(_, nil):
+            guard case .string(let name)? = try context.json(StudyStages.teacherFile)["teacher"]?.value else {
+                return nil
+            }
+            return name
+        case .refine(_, let from): return try study.tree(from).flatMap { try teacherName(of: $0, context) }
+        }
+    }
+
+    /// The stages that hold a tree's teacher and the choice of it.
+    func teacherInputs(of tree: Study.Tree, seed number: Int) -> [String] {
+        switch tree.method {
+        case .viper(_, let teacher?): return ["agents/\(teacher)/seed-\(number)"]
+        case .viper(_, nil):
+            return ["agents/selection"] + study.teachers.map { "agents/\($0.name)/seed-\(number)" }
+        case .refine(_, let from): return study.tree(from).map { teacherInputs(of: $0, seed: number) } ?? []
+        }
+    }
+
+    /// One tree, from the teacher or the tree of the same seed.
+    func tree(_ tree: Study.Tree, seed number: Int) -> Stage {
+        let folder = "trees/\(tree.name)/seed-\(number)"
+        var inputs = ["cohort/patients"]
+        switch tree.method {
+        case .viper: inputs += teacherInputs(of: tree, seed: number)
+        case .refine(_, let from): inputs.append("trees/\(from)/seed-\(number)")
+        }
+        return Stage(
+            folder,
+            configuration: [
+                "environment": environmentIdentity, "tree": tree.configuration, "number": .integer(number),
+            ],
+            seed: study.seed, inputs: inputs
+        ) { context in
+            switch tree.method {
+            case .viper(let configuration, _):
+                return try distil(tree, configuration, number, folder, context)
+            case .refine(let configuration, let from):
+                return try refine(configuration, from, number, folder, context)
+            }
+        }
+    }
+
+    private func distil(
+        _ tree: Study.Tree, _ configuration: ViperConfiguration, _ number: Int, _ folder: String,
+        _ context: StageContext
+    ) throws -> [Artefact] {
+        guard let name = try teacherName(of: tree, context),
+            let teacher = try policy(StudyStages.policyFile(agent: name, seed: number), context) as? any ScoredPolicy
+        else { throw StageError(message: "the teacher of \(tree.name) has no scores to learn from") }
+        let rounds = Double(configuration.iterations)
+        let result = try Viper(configuration).distil(
+            teacher: teacher, factory: try factory(StudyStages.trainingPatients, context),
+            seed: study.seed("tree.\(tree.name)", number), jobs: context.jobs,
+            report: { context.progress(Double($0.number + 1), rounds, "rounds") })
+        return [
+            Artefact("\(folder)/tree.json", result.tree.json()),
+            Artefact("\(folder)/metrics.csv", result.metricsCSV()),
+        ]
+    }
+
+    private func refine(
+        _ configuration: RefinementConfiguration, _ from: String, _ number: Int, _ folder: String,
+        _ context: StageContext
+    ) throws -> [Artefact] {
+        let start = try decisionTree(StudyStages.treeFile(from, seed: number), context)
+        let budget = Double(configuration.maximumEpisodes)
+        let steps = try ThresholdRefinement(configuration).refine(
+            start, factory: try factory(StudyStages.trainingPatients, context),
+            seed: study.seed("refinement", number), jobs: context.jobs,
+            report: { context.progress(Double($0.episodes), budget, "episodes") })
+        let choice = try ThresholdRefinement.chooseByValidation(
+            steps, factory: try factory(StudyStages.validationPatients, context), seed: study.seed("validation"),
+            jobs: context.jobs)
+        return [
+            Artefact("\(folder)/tree.json", steps[choice.best].tree.json()),
+            Artefact("\(folder)/metrics.csv", ThresholdRefinement.metricsCSV(steps, validation: choice)),
+        ]
+    }
+
+    /// What stands behind every leaf of a tree, from test patients.
+    func evidence(_ tree: Study.Tree, seed number: Int) -> Stage {
+        let study = study
+        return Stage(
+            "evidence/\(tree.name)/seed-\(number)", configuration: ["environment": environmentIdentity],
+            seed: study.seed,
+            inputs: ["cohort/patients", "trees/\(tree.name)/seed-\(number)"] + teacherInputs(of: tree, seed: number)
+        ) { context in
+            let name = try teacherName(of: tree, context)
+            let teacher = try name.flatMap {
+                try policy(StudyStages.policyFile(agent: $0, seed: number), context) as? any ScoredPolicy
+            }
+            let evidence = try LeafEvidence.collect(
+                try decisionTree(StudyStages.treeFile(tree.name, seed: number), context),
+                factory: try factory(StudyStages.testPatients, context), source: "test patients", teacher: teacher,
+                teacherName: name, seed: study.seed("test"), jobs: context.jobs)
+            return [Artefact(StudyStages.evidenceFile(tree.name, seed: number), evidence.json())]
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// A finished run read back.
+
+import Evaluation
+import PositionedJSON
+import Trees
+
+/// Reads what a run left behind.
+public struct RunReader: Sendable {
+    public let folder: String
+
+    public init(folder: String) { self.folder = folder }
+
+    private func path(_ relative: String) -> String { PathLookup.join(folder, relative) }
+
+    public func manifest() throws -> Manifest { try Manifest.read(run: folder) }
+
+    public func comparison() throws -> Comparison {
+        let complaints = Complaints()
+        let comparison = Comparison(
+            try JSONParser.parse(contentsOf: path("evaluation/summary.json")), complaints: complaints)
+        try complaints.throwIfAny()
+        guard let comparison else { throw StageError(message: "\(folder) holds no comparison") }
+        return comparison
+    }
+
+    public func selection() throws -> SelectionFile {
+        try SelectionFile.read(try JSONParser.parse(contentsOf: path(StudyStages.selectionFile)))
+    }
+
+    /// A tree of the run by `NAME` or `NAME/seed-N`; nil asks for the best tree on validation patients. Without a seed
+    /// the one that did best on validation patients.
+    public func tree(_ written: String?) throws -> RunTree {
+        let selection = try selection()
+        let names = try manifest().treeNames
+        var name = selection.best.tree
+        var seed: Int?
+        if let written {
+            let parts = written.split(separator: "/", maxSplits: 1).map(String.init)
+            name = parts.first
+            if parts.count > 1 {
+                seed = Int(parts[1].hasPrefix("seed-") ? String(parts[1].dropFirst(5)) : parts[1])
+                if seed == nil { throw StageError(message: "\"\(written)\" names no tree; write NAME/seed-N") }
+            }
+        }
+        guard let name, names.contains(name) else {
+            let remedy = name.flatMap { DidYouMean.closest(to: $0, among: names) }.map { "; did you mean \($0)?" }
+            throw StageError(
+                message: names.isEmpty
+                    ? "\(folder) holds no tree"
+                    : "\(folder) holds no tree \"\(name ?? "")\"\(remedy ?? "; it holds " + names.joined(separator: ", "))"
+            )
+        }
+        let number = seed ?? selection.bestSeeds[name] ?? 1
+        let complaints = Complaints()
+        let file = path(StudyStages.treeFile(name, seed: number))
+        let tree = DecisionTree(try JSONParser.parse(contentsOf: file), complaints: complaints)
+        let evidenceFile = path(StudyStages.evidenceFile(name, seed: number))
+        let evidence = TreeEvidence(try JSONParser.parse(contentsOf: evidenceFile), complaints: complaints)
+        try complaints.throwIfAny()
+        guard let tree, let evidence else { throw StageError(message: "\(file) holds no tree") }
+        return RunTree(name: name, seed: number, tree: tree, evidence: evidence)
+    }
+}
+
+/// A tree of a run with what is known of it.
+public struct RunTree: Sendable {
+    public var name: String
+    public var seed: Int
+    public var tree: DecisionTree
+    public var evidence: TreeEvidence
+}
+
+extension Manifest {
+    /// How many stages a run of its study has, for progress; near enough without reading the study.
+    public var stageCount: Int {
+        func count(_ key: String) -> Int {
+            if case .object(let fields)? = study[key] { fields.count } else { 0 }
+        }
+        guard case .integer(let seeds)? = study["seeds"] else { return 0 }
+        return 6 + seeds * (count("agents") + 2 * count("trees"))
+    }
+
+    /// Names of the trees of the run.
+    public var treeNames: [String] {
+        guard case .object(let fields)? = study["trees"] else { return [] }
+        return fields.map(\.key)
+    }
+}
+
+extension Reproduction {
+    /// Artefact by artefact, the ones that are not identical first, then a sentence.
+    public func text() -> String {
+        var text = ""
+        let ordered = artefacts.filter { $0.verdict != .identical } + artefacts.filter { $0.verdict == .identical }
+        for artefact in ordered {
+            let verdict = artefact.verdict.rawValue
+            text += verdict + String(repeating: " ", count: max(2, 18 - verdict.count)) + artefact.path + "\n"
+        }
+        let same = artefacts.filter { $0.verdict == .identical }.count
+        text += "\n\(same) of \(artefacts.count) artefacts identical\n"
+        return text
+    }
+
+    public func json() -> JSONValue {
+        [
+            "format": 1, "identical": .bool(isIdentical), "remarks": .strings(remarks),
+            "artefacts": .object(artefacts.map { JSONField($0.path, .string($0.verdict.rawValue)) }),
+        ]
+    }
+}

@@ -1,0 +1,119 @@
+// Runs a study in a directory, and again to see whether it comes out the same.
+
+import Foundation
+import Numerics
+import PositionedJSON
+
+/// How a study is run.
+public struct RunOptions: Sendable {
+    public var jobs: Int
+    /// Runs every stage even if its result is there.
+    public var force: Bool
+    public var report: @Sendable (RunEvent) -> Void
+    public var isInterrupted: @Sendable () -> Bool
+
+    public init(
+        jobs: Int, force: Bool = false, report: @escaping @Sendable (RunEvent) -> Void = { _ in },
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.jobs = jobs
+        self.force = force
+        self.report = report
+        self.isInterrupted = isInterrupted
+    }
+}
+
+/// The result of a run.
+public struct RunResult: Sendable {
+    public var folder: String
+    public var manifest: Manifest
+    public var timings: [StageTiming]
+    public var seconds: Double
+}
+
+public enum StudyRunner {
+    /// Runs a study; finished stages of an earlier run in the same directory are kept where nothing they depend on has
+    /// changed.
+    ///
+    /// - Throws: `RunFailure`, `StageError`, `FileError`.
+    public static func run(_ study: Study, folder: String, options: RunOptions) throws -> RunResult {
+        let began = Date()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let directory = try RunDirectory(path: folder)
+        let stages = StudyStages(study).all()
+        let runner = StageRunner(
+            folder: directory.path, jobs: options.jobs, program: ProgramVersion.identity, force: options.force,
+            report: options.report, isInterrupted: options.isInterrupted)
+        let (artefacts, timings) = try runner.run(stages)
+        directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(artefacts.keys))
+        let manifest = Manifest(
+            program: ProgramVersion.text, study: study.resolved, environmentName: study.environment.model.name,
+            environmentHash: study.environment.hash, platform: platform, artefacts: artefacts)
+        try AtomicFile.write(manifest.json().text(), to: "\(folder)/\(Manifest.fileName)")
+        let parts = (clock.now - start).components
+        let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+        let record = TimingRecord(began: began, seconds: seconds, jobs: options.jobs, stages: timings)
+        try AtomicFile.write(record.json().text(), to: "\(folder)/timings.json")
+        return RunResult(folder: folder, manifest: manifest, timings: timings, seconds: seconds)
+    }
+
+    /// What the bytes of a result may depend on besides study, seed and program.
+    public static var platform: [JSONField] {
+        #if arch(x86_64)
+            let architecture = "x86_64"
+        #elseif arch(arm64)
+            let architecture = "arm64"
+        #else
+            let architecture = "other"
+        #endif
+        return [JSONField("architecture", .string(architecture)), JSONField("blas_core", .string(OpenBLAS.kernelName))]
+    }
+}
+
+/// When, where and how long: everything that may differ between two runs of the same study.
+struct TimingRecord {
+    var began: Date
+    var seconds: Double
+    var jobs: Int
+    var stages: [StageTiming]
+
+    func json() -> JSONValue {
+        return [
+            "format": 1, "began": .string(began.formatted(.iso8601)), "host": .string(ProcessInfo.processInfo.hostName),
+            "jobs": .integer(jobs), "seconds": .number(rounded(seconds)),
+            "peak_memory_mib": .integer(TimingRecord.peakMemory),
+            "stages": .array(
+                stages.map {
+                    [
+                        "stage": .string($0.stage), "seconds": .number(rounded($0.seconds)),
+                        "kept": .bool($0.wasCached),
+                    ]
+                }),
+        ]
+    }
+
+    /// The most memory this process has held, in MiB; 0 where the system does not tell.
+    private static var peakMemory: Int {
+        guard let status = try? SourceText(contentsOf: "/proc/self/status") else { return 0 }
+        for line in String(decoding: status.bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:")
+        {
+            return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) / 1024
+        }
+        return 0
+    }
+
+    private func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+}
+
+/// Which program this is.
+public enum ProgramVersion {
+    public static let text = "0.1.0"
+
+    /// The version and the hash of the executable: stages made by another build are made again.
+    public static let identity: String = {
+        let path = "/proc/self/exe"
+        guard let bytes = try? SourceText(contentsOf: path, maximumBytes: 1 << 30).bytes else { return text }
+        return text + "+" + SHA256.hex(bytes).prefix(16)
+    }()
+}

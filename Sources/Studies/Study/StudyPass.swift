@@ -1,0 +1,268 @@
+// The parts of a study, one after the other, and what they say of each other.
+
+import Agents
+import Cohorts
+import Distillation
+import Patients
+import PositionedJSON
+
+/// One reading of one form of a study.
+struct StudyPass {
+    let reader: ObjectReader
+    let model: EnvironmentModel?
+    private var complaints: Complaints { reader.complaints }
+
+    init(reader: ObjectReader, model: EnvironmentModel?) {
+        self.reader = reader
+        self.model = model
+    }
+
+    mutating func read(_ environment: LoadedEnvironment?) -> Study? {
+        let name = reader.string("name")
+        if let name, let place = reader.node["name"] { checkName(name, place, "the study's name") }
+        let title = reader.string("title", default: name ?? "")
+        let question = reader.string("question", default: "")
+        let seed = reader.integer("seed", in: 0...Int.max)
+        let seeds = reader.integer("seeds", default: 5, in: 1...1000)
+        let cohort = reader.object("cohort", what: "the cohort")
+        let (sourcePatients, configuration) = cohort.map(readCohort) ?? (0, VirtualCohortConfiguration())
+        let agents = readAgents()
+        let trees = readTrees()
+        let evaluation = reader.object("evaluation", what: "the evaluation").map(readEvaluation)
+        checkReferences(agents, trees)
+        guard let environment, let name, let seed else { return nil }
+        var study = Study(environment: environment, resolved: reader.node.plain)
+        study.name = name
+        study.title = title
+        study.question = question
+        study.seed = UInt64(seed)
+        study.seeds = seeds
+        study.sourcePatients = sourcePatients
+        study.cohort = configuration
+        study.cohortConfiguration = cohort?.node.plain ?? .null
+        study.agents = agents
+        study.trees = trees
+        study.evaluation = evaluation ?? Study.Evaluation()
+        return study
+    }
+
+    /// Names become folders and columns.
+    private func checkName(_ name: String, _ place: JSONNode, _ what: String) {
+        let allowed = name.unicodeScalars.allSatisfy {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "_" || $0 == "-"
+        }
+        if name.isEmpty || !allowed || name.count > 64 || name.hasPrefix("-") {
+            complaints.add(
+                place, "\(what) cannot be \"\(name.prefix(80))\"",
+                remedy: "up to 64 letters, digits, hyphens and underscores; it names a folder")
+        }
+    }
+
+    private func checkName(_ member: JSONMember, _ what: String) {
+        let place = JSONNode(value: .null, location: member.keyLocation, source: member.node.source)
+        checkName(member.key, place, what)
+    }
+
+    // MARK: The cohort
+
+    private func readCohort(_ cohort: ObjectReader) -> (Int, VirtualCohortConfiguration) {
+        var configuration = VirtualCohortConfiguration()
+        let source = cohort.integer("source_patients", default: 4000, in: 100...10_000_000)
+        if let generator = cohort.object("generator", what: "the generator") {
+            if let specification = GeneratorSpecification.read(generator, key: "type") {
+                configuration.generator = specification
+                generator.finish()
+            }
+        }
+        let sizes = 1...10_000_000
+        configuration.training = cohort.integer("train", default: configuration.training, in: sizes)
+        configuration.validation = cohort.integer("validation", default: configuration.validation, in: sizes)
+        configuration.test = cohort.integer("test", default: configuration.test, in: sizes)
+        configuration.leastAccepted = cohort.number(
+            "least_accepted", default: configuration.leastAccepted, in: 0...1)
+        cohort.finish()
+        return (source, configuration)
+    }
+
+    // MARK: Agents
+
+    /// The members of an object of named parts.
+    private func members(_ key: String) -> [JSONMember] {
+        guard let node = reader.child(key) else { return [] }
+        guard case .object(let members) = node.value else {
+            complaints.add(node, "\"\(key)\" in the study must be an object, not \(node.kindName)")
+            return []
+        }
+        return members
+    }
+
+    private func readAgents() -> [Study.Agent] {
+        let all = members("agents")
+        if all.isEmpty, let node = reader.node["agents"], case .object = node.value {
+            complaints.add(node, "a study needs at least one agent")
+        }
+        return all.compactMap { member in
+            checkName(member, "an agent's name")
+            let reader = ObjectReader(member.node, what: "the agent \"\(member.key)\"", complaints: complaints)
+            guard case .object = member.node.value else { return nil }
+            let learner = LearnerSpecification.read(reader, task: model?.task)
+            let tree = reader.node["tree"].flatMap { node -> String? in
+                if case .string(let name) = node.value { name } else { nil }
+            }
+            // Without a known algorithm its keys are not known either.
+            if learner != nil { reader.finish() }
+            return learner.map {
+                Study.Agent(name: member.key, learner: $0, tree: tree, configuration: $0.json())
+            }
+        }
+    }
+
+    // MARK: Trees
+
+    private func readTrees() -> [Study.Tree] {
+        guard reader.optionalChild("trees") != nil else { return [] }
+        return members("trees").compactMap { member in
+            checkName(member, "a tree's name")
+            let reader = ObjectReader(member.node, what: "the tree \"\(member.key)\"", complaints: complaints)
+            guard case .object = member.node.value else { return nil }
+            let method: Study.Tree.Method?
+            switch reader.choice("method", of: ["viper", "refine"]) {
+            case "viper":
+                let teacher = reader.string("teacher", default: "best")
+                method = .viper(ViperConfiguration(reader: reader), teacher: teacher == "best" ? nil : teacher)
+                reader.finish()
+            case "refine":
+                let from = reader.string("from")
+                method = from.map { .refine(RefinementConfiguration(reader: reader), from: $0) }
+                if method == nil { _ = RefinementConfiguration(reader: reader) }
+                reader.finish()
+            default: method = nil
+            }
+            return method.map { Study.Tree(name: member.key, method: $0, configuration: member.node.plain) }
+        }
+    }
+
+    // MARK: What refers to what
+
+    private func checkReferences(_ agents: [Study.Agent], _ trees: [Study.Tree]) {
+        func keys(_ part: String) -> [JSONMember] {
+            if case .object(let members)? = reader.node[part]?.value { members } else { [] }
+        }
+        let agentNames = keys("agents").map(\.key)
+        let treeNames = keys("trees").map(\.key)
+        for member in keys("trees") where agentNames.contains(member.key) {
+            complaints.add(
+                in: member.node.source, at: member.keyLocation, "a tree and an agent are both called \"\(member.key)\"",
+                remedy: "tables tell policies apart by name")
+        }
+        let protocols = model?.protocols.map(\.name) ?? []
+        for member in keys("trees") + keys("agents") where protocols.contains(member.key) {
+            complaints.add(
+                in: member.node.source, at: member.keyLocation,
+                "\"\(member.key)\" is the name of a protocol of the environment",
+                remedy: "tables tell policies apart by name")
+        }
+        for member in keys("agents") {
+            check(member.node["tree"], among: treeNames, kind: "tree")
+        }
+        for member in keys("trees") {
+            check(member.node["from"], among: treeNames, kind: "tree")
+            if case .string("best")? = member.node["teacher"]?.value { continue }
+            check(member.node["teacher"], among: agentNames, kind: "agent")
+        }
+        checkCycles(agents, trees)
+    }
+
+    private func check(_ node: JSONNode?, among names: [String], kind: String) {
+        guard let node, case .string(let name) = node.value, !names.contains(name) else { return }
+        complaints.add(
+            node, "there is no \(kind) \"\(name)\" in the study",
+            remedy: DidYouMean.remedy(for: name, among: names, known: "\(kind)s: "))
+    }
+
+    /// An agent on a tree's leaves must not, by way of a teacher, need itself.
+    private func checkCycles(_ agents: [Study.Agent], _ trees: [Study.Tree]) {
+        func needs(_ name: String) -> [String] {
+            if let agent = agents.first(where: { $0.name == name }) { return agent.tree.map { [$0] } ?? [] }
+            switch trees.first(where: { $0.name == name })?.method {
+            case .viper(_, let teacher): return teacher.map { [$0] } ?? agents.filter { $0.tree == nil }.map(\.name)
+            case .refine(_, let from): return [from]
+            case nil: return []
+            }
+        }
+        for (part, names) in [("agents", agents.map(\.name)), ("trees", trees.map(\.name))] {
+            for name in names {
+                var seen: Set<String> = []
+                var front = needs(name)
+                while let next = front.popLast() {
+                    if next == name, let node = reader.node[part]?[name] {
+                        complaints.add(node, "\"\(name)\" needs itself, by way of what it is made from")
+                        break
+                    }
+                    if seen.insert(next).inserted { front += needs(next) }
+                }
+            }
+        }
+    }
+
+    // MARK: The evaluation
+
+    private func readEvaluation(_ evaluation: ObjectReader) -> Study.Evaluation {
+        var result = Study.Evaluation()
+        let known = model?.protocols.map(\.name)
+        if let node = evaluation.optionalChild("protocols") {
+            if case .string("all") = node.value {
+                result.protocols = nil
+            } else if case .array(let items) = node.value {
+                result.protocols = evaluation.optionalStrings("protocols")
+                for item in items {
+                    guard let known, case .string(let name) = item.value, !known.contains(name) else { continue }
+                    complaints.add(
+                        item, "the environment has no protocol \"\(name)\"",
+                        remedy: DidYouMean.remedy(for: name, among: known, known: "protocols: "))
+                }
+            } else {
+                complaints.add(
+                    node, "\"protocols\" in the evaluation must be \"all\" or an array of names, not \(node.kindName)")
+            }
+        }
+        result.bootstrap = evaluation.integer("bootstrap", default: 2000, in: 10...1_000_000)
+        for node in evaluation.optionalArray("subgroups") ?? [] {
+            if let subgroup = readSubgroup(node) { result.subgroups.append(subgroup) }
+        }
+        evaluation.finish()
+        return result
+    }
+
+    private func readSubgroup(_ node: JSONNode) -> Study.Subgroup? {
+        let reader = ObjectReader(node, what: "the subgroup", complaints: complaints)
+        let name = reader.string("name")
+        let parameter = reader.string("parameter")
+        if let parameter, let model, let place = reader.node["parameter"] {
+            let names = model.variableNames.map(\.name)
+            if !names.contains(parameter) {
+                complaints.add(
+                    place, "\"\(parameter)\" does not differ among the patients",
+                    remedy: DidYouMean.remedy(for: parameter, among: names, known: "what differs: "))
+            }
+        }
+        var split: Study.Subgroup.Split? = .median
+        if let place = reader.optionalChild("split") {
+            switch place.value {
+            case .string("median"): split = .median
+            case .string("thirds"): split = .thirds
+            case .array:
+                split = reader.optionalNumbers("split").map { .thresholds($0) }
+                if case .thresholds(let values)? = split, values.isEmpty || values != values.sorted() {
+                    complaints.add(place, "the thresholds of \"split\" must ascend")
+                }
+            default:
+                complaints.add(
+                    place, "\"split\" in the subgroup must be \"median\", \"thirds\" or an array of thresholds")
+            }
+        }
+        reader.finish()
+        guard let name, let parameter, let split else { return nil }
+        return Study.Subgroup(name: name, parameter: parameter, split: split)
+    }
+}

@@ -1,0 +1,84 @@
+// Reads a study and reports everything that is wrong with it at once.
+
+import Agents
+import Cohorts
+import Distillation
+import Foundation
+import Patients
+import PositionedJSON
+
+public enum StudyReader {
+    /// Reads a study file.
+    ///
+    /// - Parameters:
+    ///   - quick: lays the study's `quick` object over it.
+    ///   - settings: `path=value`, applied last.
+    /// - Throws: `Diagnostics` with every mistake of the study, its quick form and the settings; those of the
+    ///   environment's file where that has any.
+    public static func read(
+        path: String, home: Home, quick: Bool = false, settings: [String] = []
+    ) throws(Diagnostics) -> Study {
+        let file = try JSONParser.parse(contentsOf: path)
+        let folder = (path as NSString).deletingLastPathComponent
+        return try read(file, folder: folder, home: home, quick: quick, settings: settings)
+    }
+
+    public static func read(
+        _ file: JSONNode, folder: String, home: Home, quick: Bool = false, settings: [String] = []
+    ) throws(Diagnostics) -> Study {
+        let complaints = Complaints()
+        func withSettings(_ node: JSONNode) -> JSONNode {
+            settings.reduce(node) { StudyOverlay.set($1, in: $0, complaints: complaints) }
+        }
+        let base = StudyOverlay.removing("quick", from: file)
+        let plain = withSettings(base)
+        var small: JSONNode?
+        if let overlay = file["quick"] {
+            if case .object = overlay.value {
+                small = withSettings(StudyOverlay.merge(base, overlay))
+            } else {
+                complaints.add(overlay, "\"quick\" in the study must be an object, not \(overlay.kindName)")
+            }
+        }
+        // Both forms are checked, so that a mistake in one is found before somebody needs it.
+        let plainStudy = try pass(plain, folder, home, complaints)
+        let smallStudy = try small.map { node throws(Diagnostics) in try pass(node, folder, home, complaints) } ?? nil
+        let study = quick && small != nil ? smallStudy : plainStudy
+        try complaints.throwIfAny()
+        guard let study else { throw Diagnostics(items: []) }
+        return study
+    }
+
+    /// One form of the study; nil where too much is missing to go on. Mistakes of the environment's file are thrown.
+    private static func pass(
+        _ node: JSONNode, _ folder: String, _ home: Home, _ complaints: Complaints
+    ) throws(Diagnostics) -> Study? {
+        let reader = ObjectReader(node, what: "the study", complaints: complaints)
+        if let format = reader.integer("format", in: 1...Int.max), format > Study.format,
+            let place = reader.node["format"]
+        {
+            complaints.add(
+                place, "this study has format \(format), but this program reads formats up to \(Study.format)",
+                remedy: "use a newer version of the program")
+            return nil
+        }
+        let environment = try environment(reader, folder, home)
+        var pass = StudyPass(reader: reader, model: environment?.model)
+        let study = pass.read(environment)
+        reader.finish()
+        return study
+    }
+
+    private static func environment(
+        _ reader: ObjectReader, _ folder: String, _ home: Home
+    ) throws(Diagnostics) -> LoadedEnvironment? {
+        guard let name = reader.string("environment"), let place = reader.node["environment"] else { return nil }
+        guard let file = home.environmentFile(name, near: folder) else {
+            reader.complaints.add(
+                place, "there is no environment \"\(name)\"",
+                remedy: DidYouMean.remedy(for: name, among: home.environmentNames, known: "environments: "))
+            return nil
+        }
+        return try LoadedEnvironment(file: file)
+    }
+}

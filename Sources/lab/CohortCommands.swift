@@ -1,0 +1,68 @@
+// `lab cohort generate|evaluate`.
+
+import Cohorts
+import PositionedJSON
+import Studies
+
+enum CohortTableCommands {
+    static let generate = Command(
+        specification: CommandSpecification(
+            "lab cohort generate", "Learns a table of patients and writes synthetic ones.",
+            examples: [
+                ArgumentExample(
+                    "lab cohort generate --source trial.csv --schema columns.json --rows 2000 --seed 1 --out synthetic.csv",
+                    "with a variational autoencoder")
+            ],
+            options: [
+                .option("--source", "TABLE.csv", "real patients, a row each", required: true),
+                .option("--schema", "COLUMNS.json", "what the columns are", required: true),
+                .option("--rows", "N", "how many to write", kind: .integer(1...100_000_000), required: true),
+                .option("--seed", "S", "of training and sampling", kind: .integer(0...Int.max), required: true),
+                .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
+                .option(
+                    "--generator", "KIND", "vae (default) or copula",
+                    kind: .choice(GeneratorSpecification.kinds + GeneratorSpecification.planned)),
+            ])
+    ) { arguments in
+        let generated = try CohortCommands.generate(
+            source: try Shared.inputFile(arguments.text("--source") ?? ""),
+            schema: try Shared.inputFile(arguments.text("--schema") ?? ""), rows: arguments.integer("--rows") ?? 0,
+            seed: UInt64(arguments.integer("--seed") ?? 0),
+            generator: try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae"),
+            out: arguments.text("--out") ?? "")
+        for name in generated.identifiers { Terminal.note("left out: \(name), an identifier") }
+        for name in generated.ignored { Terminal.warn("left out: \(name), which the schema does not name") }
+        Terminal.note(
+            "\(generated.rows) synthetic rows learned from \(generated.sourceRows) real ones by "
+                + "\(generated.generator.kind): \(arguments.text("--out") ?? "")")
+        return ExitCode.done
+    }
+
+    static let evaluate = Command(
+        specification: CommandSpecification(
+            "lab cohort evaluate", "Holds synthetic patients against real ones.",
+            examples: [
+                ArgumentExample(
+                    "lab cohort evaluate --real trial.csv --synthetic synthetic.csv --schema columns.json",
+                    "what is alike, what is not, and whether anybody can be recognised")
+            ],
+            options: [
+                .option("--real", "A.csv", "real patients", required: true),
+                .option("--synthetic", "B.csv", "synthetic patients", required: true),
+                .option("--schema", "COLUMNS.json", "what the columns are", required: true),
+                .option("--held-out", "C.csv", "real patients the generator did not see"),
+                .option("--seed", "S", "of the classifiers (default 0)", kind: .integer(0...Int.max)),
+                Shared.jobsOption, .flag("--json", "prints every measure as JSON"),
+            ])
+    ) { arguments in
+        let report = try CohortCommands.evaluate(
+            real: try Shared.inputFile(arguments.text("--real") ?? ""),
+            synthetic: try Shared.inputFile(arguments.text("--synthetic") ?? ""),
+            schema: try Shared.inputFile(arguments.text("--schema") ?? ""),
+            heldOut: try arguments.text("--held-out").map { try Shared.inputFile($0) },
+            options: FidelityReport.Options(
+                seed: UInt64(arguments.integer("--seed") ?? 0), jobs: Shared.jobs(arguments)))
+        Terminal.print(arguments.has("--json") ? report.json().text() : report.text())
+        return ExitCode.done
+    }
+}

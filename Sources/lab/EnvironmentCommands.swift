@@ -1,0 +1,152 @@
+// `lab env list|show|check|simulate|rollout`.
+
+import Agents
+import Foundation
+import Patients
+import PositionedJSON
+import Studies
+
+enum EnvironmentCommands {
+    static let list = Command(
+        specification: CommandSpecification(
+            "lab env list", "Lists the environments that come with the program.",
+            examples: [ArgumentExample("lab env list", "names and titles")],
+            options: [.flag("--json", "prints them as JSON")])
+    ) { arguments in
+        let home = Shared.home
+        let environments = try home.environmentNames.map { name in
+            (name, try LoadedEnvironment(file: home.environmentFile(name) ?? name).model)
+        }
+        if arguments.has("--json") {
+            let items = environments.map { name, model -> JSONValue in
+                ["name": .string(name), "title": .string(model.title), "source": .string(model.source)]
+            }
+            Terminal.print(JSONValue.array(items).text())
+        } else {
+            Terminal.print(HelpText.table(environments.map { ($0.0, $0.1.title) }))
+        }
+        return ExitCode.done
+    }
+
+    static let show = Command(
+        specification: CommandSpecification(
+            "lab env show", "Shows what an environment models, sees, permits and rewards.",
+            examples: [
+                ArgumentExample("lab env show immuno", "for people"),
+                ArgumentExample("lab env show immuno --json", "for machines"),
+            ],
+            positionals: [PositionalSpecification("NAME", "an environment, or a folder that holds one")],
+            options: [.flag("--json", "prints the task as JSON")])
+    ) { arguments in
+        let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
+        Terminal.print(
+            arguments.has("--json") ? EnvironmentText.json(model).text() : EnvironmentText.text(model))
+        return ExitCode.done
+    }
+
+    static let check = Command(
+        specification: CommandSpecification(
+            "lab env check", "Checks an environment's file, and treats a few of its patients.",
+            examples: [
+                ArgumentExample("lab env check my-disease/", "every mistake at once, with its place"),
+                ArgumentExample("lab env check immuno", "an environment of the program"),
+            ],
+            positionals: [PositionalSpecification("DIR|NAME", "a folder with an environment.json, or a name")])
+    ) { arguments in
+        let written = arguments.text("DIR|NAME") ?? ""
+        let loaded = try Shared.loadEnvironment(written)
+        let report = try EnvironmentCheck.run(loaded.model)
+        Terminal.print("\(loaded.file): valid")
+        Terminal.print(report.text())
+        return report.passed ? ExitCode.done : ExitCode.failed
+    }
+
+    static let simulate = Command(
+        specification: CommandSpecification(
+            "lab env simulate", "Integrates one patient under a given schedule of doses.",
+            examples: [
+                ArgumentExample(
+                    "lab env simulate immuno --patient p10.json --schedule chemo.csv --times days.csv --out course.csv",
+                    "states at the times asked for")
+            ],
+            positionals: [PositionalSpecification("NAME", "an environment, or a folder that holds one")],
+            options: [
+                .option(
+                    "--patient", "FILE.json", "parameters and initial states, by name (default: the nominal patient)"),
+                .option(
+                    "--schedule", "FILE.csv",
+                    "a column time and one per dose input; a row holds until the next; NAME.impulse for impulses",
+                    required: true),
+                .option("--times", "FILE.csv", "a column time: when states are wanted", required: true),
+                .option("--tolerance", "X", "relative tolerance (default 1e-9)", kind: .number(1e-13...0.1)),
+                .option("--out", "FILE.csv", "the course (default: standard output)"),
+            ])
+    ) { arguments in
+        let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
+        let schedule = try CourseFiles.schedule(
+            SourceText(contentsOf: try Shared.inputFile(arguments.text("--schedule") ?? "")), model)
+        let times = try CourseFiles.times(
+            SourceText(contentsOf: try Shared.inputFile(arguments.text("--times") ?? "")))
+        let patient = try arguments.text("--patient").map {
+            try CourseFiles.patient(try JSONParser.parse(contentsOf: try Shared.inputFile($0)), model)
+        }
+        let states = try CourseSimulator.simulate(
+            model, values: patient ?? [:], schedule: schedule, times: times,
+            tolerance: arguments.number("--tolerance") ?? 1e-9)
+        try Shared.write(CourseFiles.csv(model, times, states), to: arguments.text("--out"))
+        return ExitCode.done
+    }
+
+    static let rollout = Command(
+        specification: CommandSpecification(
+            "lab env rollout", "Treats patients with a policy and writes a line for each.",
+            examples: [
+                ArgumentExample(
+                    "lab env rollout immuno --policy protocol:both --patients 500 --seed 1 --out episodes.csv",
+                    "a protocol of the environment"),
+                ArgumentExample(
+                    "lab env rollout immuno --policy runs/immuno/agents/dqn/seed-1/policy.json --patients 1000 --seed 1 "
+                        + "--cohort runs/immuno/cohort/test.csv --out episodes.csv",
+                    "a learner of a run on the run's patients"),
+            ],
+            positionals: [PositionalSpecification("NAME", "an environment, or a folder that holds one")],
+            options: [
+                .option(
+                    "--policy", "SPEC", "protocol:NAME, random, constant:ACTION or a policy file", required: true),
+                .option("--patients", "N", "how many", kind: .integer(1...100_000_000), required: true),
+                .option("--seed", "S", "of patients and chance", kind: .integer(0...Int.max), required: true),
+                .option("--cohort", "FILE.csv", "patients (default: the environment's own variability)"),
+                .option("--out", "FILE.csv", "episodes (default: standard output)"), Shared.jobsOption,
+            ])
+    ) { arguments in
+        let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
+        let count = arguments.integer("--patients") ?? 0
+        let seed = UInt64(arguments.integer("--seed") ?? 0)
+        let policy = try PolicySpecification.read(
+            arguments.text("--policy") ?? "", model: model, seed: seed, file: Shared.inputFile,
+            command: "lab env rollout")
+        let source = try arguments.text("--cohort").map {
+            try SourceText(contentsOf: try Shared.inputFile($0), maximumBytes: 4 << 30)
+        }
+        let cohort = try RolloutPatients.make(model, source: source, count: count, seed: seed)
+        let table = try Rollout.run(
+            try TreatmentFactory(model, cohort: cohort), policy: policy, seed: seed, jobs: Shared.jobs(arguments))
+        try Shared.write(table.csv(), to: arguments.text("--out"))
+        return ExitCode.done
+    }
+}
+
+extension Shared {
+    /// An environment of the program, or one in a folder of the user's.
+    static func loadEnvironment(_ written: String) throws -> LoadedEnvironment {
+        guard let file = home.environmentFile(written) else {
+            let remedy = DidYouMean.remedy(for: written, among: home.environmentNames, known: "environments: ")
+            throw Diagnostics(items: [
+                Diagnostic(
+                    source: SourceText(name: written, bytes: []), location: .start,
+                    message: "there is no such environment", remedy: remedy)
+            ])
+        }
+        return try LoadedEnvironment(file: file)
+    }
+}

@@ -1,0 +1,159 @@
+// `lab run`, `lab validate`, `lab reproduce`, `lab compare`.
+
+import Evaluation
+import Foundation
+import PositionedJSON
+import Studies
+
+enum RunCommands {
+    private static let studyOptions: [OptionSpecification] = [
+        .flag("--quick", "small budgets: minutes become seconds, results mean little"),
+        .option(
+            "--set", "PATH=VALUE", "changes a value of the study, such as evaluation.bootstrap=500", repeats: true),
+        .option(
+            "--data", "NAME=PATH", "a table of the user's own that the study names", repeats: true),
+    ]
+
+    static let run = Command(
+        specification: CommandSpecification(
+            "lab run", "Runs a study, or goes on with one that was stopped.",
+            examples: [
+                ArgumentExample("lab run experiments/immuno.json", "the whole study, into runs/immuno"),
+                ArgumentExample("lab run experiments/immuno.json --quick", "a look in seconds, into runs/immuno-quick"),
+                ArgumentExample(
+                    "lab run experiments/immuno.json --set agents.dqn.decisions=50000 --out runs/short",
+                    "with one value changed"),
+            ],
+            positionals: [PositionalSpecification("FILE", "the study")],
+            options: [
+                .option("--out", "DIR", "run directory (default: runs/NAME, or runs/NAME-quick)"), Shared.jobsOption,
+            ] + studyOptions + [
+                .flag("--force", "runs finished stages again"),
+                .flag("--json", "prints the comparison as JSON instead of a table"),
+            ],
+            notes: [
+                "Finished stages are kept: after a change only what depends on it runs again. Ctrl-C stops after the "
+                    + "running stages; a second one leaves at once."
+            ])
+    ) { arguments in
+        let path = try Shared.inputFile(arguments.text("FILE") ?? "")
+        let study = try read(path, arguments)
+        let quick = arguments.has("--quick")
+        let folder = arguments.text("--out") ?? "runs/\(study.name)\(quick ? "-quick" : "")"
+        let result = try execute(study, folder: folder, arguments)
+        let kept = result.timings.filter(\.wasCached).count
+        var line = "\(result.timings.count) stages in \(ProgressLine.duration(result.seconds))"
+        if kept > 0 { line += " (\(kept) kept from before)" }
+        Terminal.note(line)
+        let comparison = try RunReader(folder: folder).comparison()
+        if arguments.has("--json") {
+            Terminal.print(comparison.json().text())
+        } else {
+            Terminal.print("\n" + comparison.text(width: Terminal.width))
+        }
+        Terminal.note(
+            """
+
+            results: \(folder)
+              lab compare \(folder)   this table again
+            """)
+        return ExitCode.done
+    }
+
+    private static func read(_ path: String, _ arguments: ParsedArguments) throws -> Study {
+        let study = try StudyReader.read(
+            path: path, home: Shared.home, quick: arguments.has("--quick"), settings: arguments.texts("--set"))
+        if let extra = arguments.texts("--data").first {
+            throw UsageError(
+                command: "lab run",
+                problems: ["--data \(extra): the study names no table; its patients come from the environment"])
+        }
+        return study
+    }
+
+    static func execute(_ study: Study, folder: String, _ arguments: ParsedArguments) throws -> RunResult {
+        let interruption = Interruption(
+            message: "stopping after the running stages, which are kept; Ctrl-C again leaves at once")
+        let progress = ProgressLine(stages: StudyStages(study).all().count)
+        defer { progress.end() }
+        return try StudyRunner.run(
+            study, folder: folder,
+            options: RunOptions(
+                jobs: Shared.jobs(arguments), force: arguments.has("--force"),
+                report: { progress.receive($0) }, isInterrupted: { interruption.isRequested }))
+    }
+
+    static let validate = Command(
+        specification: CommandSpecification(
+            "lab validate", "Checks a study, and the environment it names, without running it.",
+            examples: [
+                ArgumentExample("lab validate experiments/immuno.json", "every mistake at once, with its place")
+            ],
+            positionals: [PositionalSpecification("FILE", "the study")],
+            options: studyOptions + [.flag("--json", "prints the study as it would be run")])
+    ) { arguments in
+        let path = try Shared.inputFile(arguments.text("FILE") ?? "")
+        let study = try read(path, arguments)
+        if arguments.has("--json") {
+            Terminal.print(study.resolved.text())
+            return ExitCode.done
+        }
+        let stages = StudyStages(study).all().count
+        Terminal.print(
+            "\(path): valid. \(study.agents.count) agents and \(study.trees.count) trees with \(study.seeds) seeds on "
+                + "\(study.environment.model.name), \(stages) stages.")
+        return ExitCode.done
+    }
+
+    static let reproduce = Command(
+        specification: CommandSpecification(
+            "lab reproduce", "Runs the study of a run again and says of every artefact whether it is the same.",
+            examples: [ArgumentExample("lab reproduce runs/immuno", "exit code 0 if every byte is the same, else 1")],
+            positionals: [PositionalSpecification("RUN", "the run directory")],
+            options: [Shared.jobsOption, .flag("--json", "prints the verdicts as JSON")])
+    ) { arguments in
+        let run = try Shared.runFolder(arguments.text("RUN") ?? "", command: "lab reproduce")
+        let manifest = try Manifest.read(run: run)
+        let interruption = Interruption(message: "stopping after the running stages")
+        let progress = ProgressLine(stages: manifest.stageCount)
+        let reproduction = try Reproduction.reproduce(
+            run: run, home: Shared.home,
+            options: RunOptions(
+                jobs: Shared.jobs(arguments), report: { progress.receive($0) },
+                isInterrupted: { interruption.isRequested }))
+        progress.end()
+        for remark in reproduction.remarks { Terminal.warn(remark) }
+        if arguments.has("--json") {
+            Terminal.print(reproduction.json().text())
+        } else {
+            Terminal.print(reproduction.text())
+        }
+        return reproduction.isIdentical ? ExitCode.done : ExitCode.failed
+    }
+
+    static let compare = Command(
+        specification: CommandSpecification(
+            "lab compare", "Prints how the policies of finished runs did on the test patients.",
+            examples: [
+                ArgumentExample("lab compare runs/immuno", "the table of one run"),
+                ArgumentExample("lab compare runs/immuno runs/short", "of two, one after the other"),
+            ],
+            positionals: [PositionalSpecification("RUN", "run directories", repeats: true)],
+            options: [.flag("--json", "prints the comparisons as JSON")])
+    ) { arguments in
+        let folders = try arguments.texts("RUN").map { try Shared.runFolder($0, command: "lab compare") }
+        let comparisons = try folders.map { try RunReader(folder: $0).comparison() }
+        if arguments.has("--json") {
+            let runs = zip(folders, comparisons).map { folder, comparison -> JSONValue in
+                ["run": .string(folder), "comparison": comparison.json()]
+            }
+            Terminal.print(JSONValue.object([JSONField("format", 1), JSONField("runs", .array(runs))]).text())
+            return ExitCode.done
+        }
+        for (folder, comparison) in zip(folders, comparisons) {
+            if folders.count > 1 { Terminal.print("\(folder)\n") }
+            Terminal.print(comparison.text(width: Terminal.width))
+        }
+        return ExitCode.done
+    }
+}
