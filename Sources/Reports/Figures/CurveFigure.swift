@@ -1,0 +1,122 @@
+// Learning curves: what a learner's policy achieved on validation patients while it trained.
+
+import Evaluation
+import Numerics
+
+/// One training run of a learner.
+public struct CurveRun: Sendable, Equatable {
+    /// Decisions made in training so far, ascending.
+    public var decisions: [Double]
+    /// The mean validation return at each.
+    public var values: [Double]
+
+    public init(decisions: [Double], values: [Double]) {
+        self.decisions = decisions
+        self.values = values
+    }
+
+    /// The value last measured at or before so many decisions; NaN before the first.
+    func value(at decision: Double) -> Double {
+        var low = 0
+        var high = decisions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if decisions[middle] <= decision { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? .nan : values[low - 1]
+    }
+}
+
+/// A learner's runs, one a seed.
+public struct CurveSeries: Sendable, Equatable {
+    public var name: String
+    public var runs: [CurveRun]
+
+    public init(name: String, runs: [CurveRun]) {
+        self.name = name
+        self.runs = runs
+    }
+
+    /// Mean and range over the runs at every point at which all of them have been measured.
+    public func band() -> [(decisions: Double, mean: Double, low: Double, high: Double)] {
+        let points = Set(runs.flatMap(\.decisions)).sorted()
+        let end = runs.compactMap(\.decisions.last).min() ?? -.infinity
+        return points.compactMap { point in
+            let values = runs.map { $0.value(at: point) }.filter { !$0.isNaN }
+            guard values.count == runs.count, point <= end, let low = values.min(), let high = values.max() else {
+                return nil
+            }
+            return (point, Statistics.mean(values), low, high)
+        }
+    }
+}
+
+/// A horizontal line to compare with, such as the best protocol.
+public struct ReferenceLine: Sendable, Equatable {
+    public var name: String
+    public var value: Double
+
+    public init(name: String, value: Double) {
+        self.name = name
+        self.value = value
+    }
+}
+
+extension Figure {
+    /// Validation return over training: the mean over seeds, the range of the seeds as a band, references dashed.
+    public static func learningCurves(
+        name: String = "learning_curves", title: String, series: [CurveSeries], references: [ReferenceLine] = [],
+        valueLabel: String = "mean return of validation patients"
+    ) -> Figure {
+        let seeds = series.map(\.runs.count).max() ?? 0
+        let caption =
+            "\(title). Line: mean over \(seeds == 1 ? "1 seed" : "\(seeds) seeds"), band: lowest to highest seed."
+            + (references.isEmpty ? "" : " Dashed: " + references.map(\.name).joined(separator: ", ") + ".")
+        var data = "series,name,decisions,mean,low,high\n"
+        for (index, curve) in series.enumerated() {
+            for point in curve.band() {
+                data += CSV.line(
+                    ["\(index)", GnuplotText.datum(curve.name)]
+                        + [point.decisions, point.mean, point.low, point.high].map(GnuplotText.number))
+            }
+        }
+        let file = GnuplotText.fileName(name)
+        var script = GnuplotText.preamble(name: file, caption: caption, width: 760, height: 440)
+        let longest = series.flatMap { $0.runs.compactMap(\.decisions.last) }.max() ?? 1
+        let (divisor, unit) = longest >= 2e6 ? (1e6, " [millions]") : longest >= 2e3 ? (1e3, " [thousands]") : (1, "")
+        script += """
+            set title \(GnuplotText.quoted(title)) font ',13'
+            set xlabel 'decisions in training\(unit)'
+            set ylabel \(GnuplotText.quoted(valueLabel))
+            set key outside right top vertical Left reverse noenhanced samplen 2 spacing 1.2
+            set xrange [0:\(GnuplotText.number(longest / divisor))]
+            set offsets 0, 0, graph 0.04, graph 0.04
+            x(d) = d / \(GnuplotText.number(divisor))
+            pick(wanted, index, value) = index == wanted ? value : NaN
+
+            """
+        // Marks differ, so that colour is not the only sign.
+        let shapes = [7, 5, 9, 13, 6, 4, 8, 12]
+        let every = max(1, (series.map { $0.band().count }.max() ?? 1) / 6)
+        var parts: [String] = []
+        for index in series.indices {
+            parts.append(
+                "'\(file).csv' skip 1 using (pick(\(index), $1, x($3))):5:6 with filledcurves notitle "
+                    + "linecolor rgb '\(Palette.series(index))' fillstyle transparent solid 0.18 noborder")
+        }
+        for (index, curve) in series.enumerated() {
+            parts.append(
+                "'\(file).csv' skip 1 using (pick(\(index), $1, x($3))):4 with linespoints linewidth 2 "
+                    + "pointtype \(shapes[index % shapes.count]) pointsize 0.8 pointinterval \(every) "
+                    + "linecolor rgb '\(Palette.series(index))' "
+                    + "title \(GnuplotText.quoted(curve.name, limit: 28))")
+        }
+        for (index, line) in references.enumerated() where line.value.isFinite {
+            parts.append(
+                "\(GnuplotText.number(line.value)) with lines linewidth 1.4 dashtype \(index + 2) "
+                    + "linecolor rgb '\(Palette.reference)' title \(GnuplotText.quoted(line.name, limit: 28))")
+        }
+        script += parts.isEmpty ? "" : "plot " + parts.joined(separator: ", \\\n  ") + "\n"
+        return Figure(name: name, caption: caption, data: data, script: script + GnuplotText.ending)
+    }
+}

@@ -1,0 +1,133 @@
+// Tables of a comparison for pages.
+
+import Evaluation
+import Numerics
+
+/// Sections about a comparison.
+struct ComparisonSections {
+    let comparison: Comparison
+    let formats: [MetricFormat]
+
+    init(_ comparison: Comparison) {
+        self.comparison = comparison
+        formats = comparison.formats()
+    }
+
+    /// Every policy (or those of a list) with every metric.
+    func policyTable(only names: Set<String>? = nil) -> String {
+        let headings =
+            [("policy", ""), ("seeds", "")] + zip(comparison.metrics, formats).map { ($0.title, $1.unit) }
+        var rows: [Page.Row] = []
+        for kind in PolicyKind.allCases {
+            let members = comparison.policies.filter { $0.kind == kind && names?.contains($0.name) ?? true }
+            guard !members.isEmpty else { continue }
+            rows.append(
+                Page.Row(
+                    [Page.Cell(html: Markup.escape(kind.plural), isHeading: true, columns: headings.count)],
+                    style: "group"))
+            let order: [String] =
+                switch comparison.ranking(kind) {
+                case .ordered(let order): order
+                case .refused: members.map(\.name)
+                }
+            for name in order {
+                guard let member = members.first(where: { $0.name == name }) else { continue }
+                let cells = zip(comparison.metrics, formats).map { metric, format in
+                    Page.Cell.estimate(comparison.estimate(name, metric.name).map(format.text) ?? "–")
+                }
+                rows.append(
+                    Page.Row(
+                        [.heading(name), .number(kind == .fixed ? "" : "\(member.seeds)")] + cells,
+                        style: comparison.selection.contains(name) ? "chosen" : nil))
+            }
+        }
+        return Page.table(headings: headings, rows)
+    }
+
+    /// What the rows mean.
+    var note: String {
+        let percent = NumberText.significant(100 * comparison.level, 4)
+        return Page.paragraph(
+            "Means over \(NumberText.count(comparison.patients)) test patients that took no part in training or "
+                + "selection, with \(percent) % intervals in brackets that resample training seeds and patients, "
+                + "crossed (Owen 2007, \(NumberText.count(comparison.replications)) replications). Highlighted: the "
+                + "best of its kind on validation patients. An outcome that is not defined for a patient, such as "
+                + "the time to a cure that never came, is averaged over those who have it.",
+            style: "note")
+    }
+
+    /// Sentences that may be said.
+    var sentences: String { Page.list(comparison.rankingSentences()) }
+
+    func differenceTable() -> String {
+        let headings =
+            [("policy − baseline", "")]
+            + zip(comparison.metrics, formats).map { ($0.title, $1.unit == "%" ? "points" : $1.unit) }
+        let rows = comparison.pairs.map { pair in
+            Page.Row(
+                [.heading("\(pair.policy) − \(pair.baseline)")]
+                    + zip(comparison.metrics, formats).map { metric, format in
+                        .estimate(
+                            comparison.difference(pair.policy, minus: pair.baseline, metric.name).map(format.signed)
+                                ?? "–")
+                    })
+        }
+        return Page.table(headings: headings, rows)
+    }
+
+    /// The selected policies in every part of the patients: the return and the first event.
+    func subgroupTable() -> String {
+        let chosen = comparison.policies.map(\.name).filter { comparison.selection.contains($0) }
+        let names = chosen.isEmpty ? comparison.policies.prefix(3).map(\.name) : chosen
+        let metrics = [0] + comparison.metrics.indices.filter { comparison.metrics[$0].isEvent }.prefix(1)
+        var headings = [("", ""), ("patients", "")]
+        for index in metrics {
+            for name in names {
+                let unit = formats[index].unit.isEmpty ? "" : ", " + formats[index].unit
+                headings.append((name, comparison.metrics[index].title + unit))
+            }
+        }
+        var parts: [(subgroup: String, level: String)] = []
+        for row in comparison.subgroups where !parts.contains(where: { $0 == (row.subgroup, row.level) }) {
+            parts.append((row.subgroup, row.level))
+        }
+        var rows: [Page.Row] = []
+        for (index, part) in parts.enumerated() {
+            if index == 0 || parts[index - 1].subgroup != part.subgroup {
+                rows.append(
+                    Page.Row(
+                        [Page.Cell(html: Markup.escape(part.subgroup), isHeading: true, columns: headings.count)],
+                        style: "group"))
+            }
+            let here = comparison.subgroups.filter { $0.subgroup == part.subgroup && $0.level == part.level }
+            var cells: [Page.Cell] = [
+                .heading(part.level),
+                .number(here.first { $0.metric == "return" }.map { NumberText.count($0.patients) } ?? "–"),
+            ]
+            for metric in metrics {
+                for name in names {
+                    let row = here.first { $0.policy == name && $0.metric == comparison.metrics[metric].name }
+                    cells.append(.estimate(row.map { formats[metric].text($0.estimate) } ?? "–"))
+                }
+            }
+            rows.append(Page.Row(cells))
+        }
+        return Page.table(headings: headings, rows)
+    }
+
+    /// Interquartile mean and worst tenth of the returns.
+    func robustTable() -> String {
+        let statistics = [("iqm", "interquartile mean"), ("worst_decile", "worst tenth of the patients")]
+        let format = MetricFormat(.return, comparison.returnStatistics.map(\.estimate))
+        let rows = comparison.policies.compactMap { policy -> Page.Row? in
+            let cells = statistics.map { statistic in
+                comparison.returnStatistics.first { $0.policy == policy.name && $0.statistic == statistic.0 }
+            }
+            guard cells.contains(where: { $0 != nil }) else { return nil }
+            return Page.Row(
+                [.heading(policy.name)] + cells.map { .estimate($0.map { format.text($0.estimate) } ?? "–") },
+                style: comparison.selection.contains(policy.name) ? "chosen" : nil)
+        }
+        return Page.table(headings: [("policy", "")] + statistics.map { ($0.1, "return") }, rows)
+    }
+}

@@ -1,0 +1,146 @@
+// The report of a study: one self-contained page that ties the run directory together.
+
+import Evaluation
+import PositionedJSON
+import Trees
+
+/// A picture on the page.
+public struct ReportFigure: Sendable, Equatable {
+    public enum Picture: Sendable, Equatable {
+        /// An SVG document, shown as an image so that nothing inside can act on the page.
+        case svg([UInt8])
+        case png([UInt8])
+        /// Not drawn; the reason in words.
+        case absent(String)
+    }
+    public var caption: String
+    public var picture: Picture
+
+    public init(caption: String, picture: Picture) {
+        self.caption = caption
+        self.picture = picture
+    }
+
+    /// The picture of a drawn figure, from the folder it was drawn in.
+    public init(_ figure: DrawnFigure, folder: String) {
+        caption = figure.caption
+        let svg = "\(folder)/\(figure.name).svg"
+        if figure.isDrawn, let source = try? SourceText(contentsOf: svg) {
+            picture = .svg(source.bytes)
+        } else {
+            picture = .absent(figure.warning ?? "\(figure.name).svg is missing")
+        }
+    }
+}
+
+/// A part of the report in words, facts and pictures, for what other modules know best.
+public struct ReportPart: Sendable, Equatable {
+    public var paragraphs: [String]
+    public var facts: [Fact]
+    public var figures: [ReportFigure]
+
+    public init(paragraphs: [String] = [], facts: [Fact] = [], figures: [ReportFigure] = []) {
+        self.paragraphs = paragraphs
+        self.facts = facts
+        self.figures = figures
+    }
+
+    var html: String {
+        paragraphs.map { Page.paragraph($0) }.joined() + Page.facts(facts)
+            + figures.map(StudyReport.figure).joined()
+    }
+}
+
+/// Everything the page says.
+public struct StudyReportInput: Sendable {
+    public var title: String
+    /// What the study asks, in a sentence or two.
+    public var question: String
+    /// How patients were made, how many, and what the fidelity report says; marginals as a figure.
+    public var cohort: ReportPart
+    /// What was trained, and the curves.
+    public var learning: ReportPart
+    public var comparison: Comparison
+    /// The comparison's picture.
+    public var comparisonFigures: [ReportFigure]
+    /// Trees to show in full, the chosen one first.
+    public var trees: [TreeSubject]
+    /// The fixed protocols, in words.
+    public var protocols: [Fact]
+    /// Hashes, seeds, versions, the command that reproduces the run.
+    public var reproducibility: ReportPart
+    /// What the simulation leaves out.
+    public var limits: [String]
+
+    public init(
+        title: String, question: String, cohort: ReportPart = ReportPart(), learning: ReportPart = ReportPart(),
+        comparison: Comparison, comparisonFigures: [ReportFigure] = [], trees: [TreeSubject] = [],
+        protocols: [Fact] = [], reproducibility: ReportPart = ReportPart(), limits: [String] = []
+    ) {
+        self.title = title
+        self.question = question
+        self.cohort = cohort
+        self.learning = learning
+        self.comparison = comparison
+        self.comparisonFigures = comparisonFigures
+        self.trees = trees
+        self.protocols = protocols
+        self.reproducibility = reproducibility
+        self.limits = limits
+    }
+}
+
+/// Writes `report.html`.
+public enum StudyReport {
+    public static func html(_ input: StudyReportInput) -> String {
+        let compared = ComparisonSections(input.comparison)
+        var sections: [(id: String, title: String, html: String)] = []
+        func add(_ id: String, _ title: String, wide: Bool = false, _ html: String) {
+            let markup = Page.section(title, id: id, wide: wide, html)
+            if !markup.isEmpty { sections.append((id, title, markup)) }
+        }
+        add("result", "The result in brief", compared.sentences)
+        add("cohort", "Patients", input.cohort.html)
+        add("learning", "Learning", input.learning.html)
+        add(
+            "comparison", "Policies on the same test patients",
+            input.comparisonFigures.map(figure).joined() + compared.policyTable() + compared.note)
+        add("differences", "Paired differences", compared.differenceTable())
+        add("subgroups", "Subgroups", compared.subgroupTable())
+        add("robustness", "Typical and worst-off patients", compared.robustTable())
+        for (index, subject) in input.trees.enumerated() {
+            let tree = TreeSections(subject)
+            add(
+                "tree-\(index + 1)", "The tree \(subject.title)", wide: true,
+                tree.chart(identifier: "chart-\(index + 1)") + (index == 0 ? tree.actionTable() : ""))
+            add(
+                "leaves-\(index + 1)", "The leaves of \(subject.title)",
+                tree.leafTable() + "<h3>What the tree looks at</h3>\n" + tree.inputTable())
+        }
+        add("protocols", "Protocols compared with", Page.facts(input.protocols))
+        add("limits", "What the simulation leaves out", Page.list(input.limits))
+        add("reproducibility", "Reproducibility", input.reproducibility.html)
+        var body = "<header><h1>\(Markup.escape(input.title))</h1>\n"
+        body += Page.paragraph(input.question, style: "lead") + Page.banner
+        body += "<nav aria-label=\"Contents\"><ul>\n"
+        for section in sections {
+            body += "<li><a href=\"#\(section.id)\">\(Markup.escape(section.title))</a></li>\n"
+        }
+        body += "</ul></nav></header>\n"
+        return Page.document(title: input.title, body: body + sections.map(\.html).joined())
+    }
+
+    static func figure(_ figure: ReportFigure) -> String {
+        let caption = Markup.escape(figure.caption)
+        switch figure.picture {
+        case .svg(let bytes): return image("image/svg+xml", bytes, caption)
+        case .png(let bytes): return image("image/png", bytes, caption)
+        case .absent(let reason): return Page.paragraph("\(figure.caption) — not drawn: \(reason)", style: "note")
+        }
+    }
+
+    private static func image(_ type: String, _ bytes: [UInt8], _ caption: String) -> String {
+        "<figure><img alt=\"\(caption)\" src=\"data:\(type);base64,\(Markup.base64(bytes))\">"
+            + "<figcaption>\(caption)</figcaption></figure>\n"
+    }
+}

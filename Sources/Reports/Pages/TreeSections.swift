@@ -1,0 +1,145 @@
+// Parts of a page about one tree; the clinician's sheet and the study's report share them.
+
+import Evaluation
+import Numerics
+import Trees
+
+/// Sections about one tree.
+struct TreeSections {
+    let subject: TreeSubject
+    let words: TreeWords
+
+    init(_ subject: TreeSubject) {
+        self.subject = subject
+        words = TreeWords(subject)
+    }
+
+    /// The flowchart with its caption.
+    func chart(identifier: String) -> String {
+        var caption =
+            "Start at the left. At every split follow yes or no; the row you arrive at names the action"
+            + (subject.task.decisionInterval.isEmpty ? "." : " for the next \(subject.task.decisionInterval).")
+        caption += " If an action is not allowed at that moment, the leaf's next best allowed one is taken."
+        if let evidence = subject.evidence {
+            caption +=
+                " Numbers come from \(NumberText.count(evidence.patients)) \(evidence.source) "
+                + "treated by this tree (\(NumberText.count(evidence.decisions)) decisions)."
+        }
+        return "<figure><div class=\"chart\">\n" + FlowChart(subject).svg(identifier: identifier)
+            + "</div><figcaption>\(Markup.escape(caption))</figcaption></figure>\n"
+    }
+
+    /// Every leaf: conditions in words, action, evidence.
+    func leafTable() -> String {
+        let evidence = subject.evidence
+        let outcomes = subject.task.outcomes.map { Metric($0) }.filter { metric in
+            evidence?.leaves.contains { $0.outcome(metric.name)?.isDefined ?? false } ?? false
+        }
+        let shown = Array(outcomes.prefix(3))
+        let formats = shown.map { metric in
+            MetricFormat(metric, evidence?.leaves.compactMap { $0.outcome(metric.name) } ?? [])
+        }
+        let returns = evidence?.leaves.map(\.meanReturn) ?? []
+        let hasReturns = returns.contains(where: \.isDefined)
+        let returnFormat = MetricFormat(.return, returns)
+        let hasAgreement = evidence?.leaves.contains { $0.agreement != nil } ?? false
+        var headings = [("when", ""), ("action", "")]
+        if evidence != nil { headings += [("decisions", "share"), ("patients", "")] }
+        headings += zip(shown, formats).map { ($0.title, $1.unit) }
+        if hasReturns { headings.append(("return", "")) }
+        if hasAgreement { headings.append(("teacher", "agrees")) }
+        headings.append(("next best", ""))
+        let rows = subject.tree.rules().map { rule -> Page.Row in
+            let conditions = words.conditions(rule).map { "<li>\(Markup.escape($0))</li>" }.joined()
+            var cells = [Page.Cell(html: "<ul>\(conditions)</ul>"), Page.Cell(html: action(rule.leaf))]
+            let known = evidence?.leaf(rule.leaf)
+            if evidence != nil {
+                cells.append(.number(known.map { NumberText.percent($0.shareOfDecisions) } ?? "–"))
+                cells.append(.number(known.map { NumberText.count($0.patients) } ?? "–"))
+            }
+            for (metric, format) in zip(shown, formats) {
+                cells.append(.estimate(known?.outcome(metric.name).map(format.text) ?? "–"))
+            }
+            if hasReturns { cells.append(.estimate(known.map { returnFormat.text($0.meanReturn) } ?? "–")) }
+            if hasAgreement {
+                cells.append(.number(known?.agreement.map { NumberText.percent($0, 0) } ?? "–"))
+            }
+            cells.append(.text(next(rule.leaf)))
+            return Page.Row(cells)
+        }
+        return Page.table(headings: headings, numbersFrom: 2, rows)
+    }
+
+    /// The action of a leaf with its sign.
+    private func action(_ leaf: Int) -> String {
+        let index = subject.actionIndex(ofLeaf: leaf)
+        return TreeSections.swatch(index) + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong>"
+    }
+
+    private func next(_ leaf: Int) -> String {
+        guard let name = subject.runnerUp(ofLeaf: leaf) else { return "–" }
+        guard let share = subject.evidence?.leaf(leaf)?.runnerUpShare else { return name }
+        return "\(name) (\(NumberText.percent(share, 0)))"
+    }
+
+    /// The coloured sign of an action.
+    static func swatch(_ index: Int) -> String {
+        "<svg class=\"swatch\" width=\"22\" height=\"22\" viewBox=\"0 0 22 22\" aria-hidden=\"true\">"
+            + "<circle cx=\"11\" cy=\"11\" r=\"11\" fill=\"\(Palette.action(index))\"/>"
+            + FlowChart.glyph(index, 11, 11) + "</svg>"
+    }
+
+    /// The actions in words.
+    func actionTable() -> String {
+        Page.table(
+            headings: [("action", ""), ("what is given", "")], numbersFrom: 2,
+            subject.task.actions.enumerated().map { index, action in
+                Page.Row([
+                    Page.Cell(html: TreeSections.swatch(index) + "<strong>\(Markup.escape(action.name))</strong>"),
+                    .text(action.meaning),
+                ])
+            })
+    }
+
+    /// What the tree looks at, with units, plausible ranges and what its patients had.
+    func inputTable() -> String {
+        let used = subject.tree.usedFeatures
+        guard !used.isEmpty else { return Page.paragraph("The tree looks at nothing: it always decides alike.") }
+        let seen = subject.evidence?.inputs ?? []
+        var headings = [("input", ""), ("what it is", ""), ("plausible range", "")]
+        if !seen.isEmpty { headings.append(("seen in these patients", "lowest to highest, median")) }
+        let rows = used.map { feature -> Page.Row in
+            let observation = words.features[feature]
+            var cells: [Page.Cell] = [
+                Page.Cell(html: "<strong>\(Markup.escape(words.name(feature)))</strong>"),
+                .text(observation.meaning),
+                .text(words.range(feature, observation.range.lowerBound, observation.range.upperBound)),
+            ]
+            if !seen.isEmpty {
+                let range = seen.first { $0.name == observation.name }
+                cells.append(
+                    .text(
+                        range.map {
+                            words.range(feature, $0.low, $0.high) + ", " + words.value(feature, $0.median)
+                        } ?? "–"))
+            }
+            return Page.Row(cells)
+        }
+        return Page.table(headings: headings, numbersFrom: 9, rows)
+    }
+
+    /// Where the tree must not be used.
+    func whenNot() -> String {
+        var items = [
+            "For any decision about a person: it was made with simulated patients only.",
+            "Outside the plausible ranges above, or when an input is missing: nothing was seen there.",
+        ]
+        let thin = subject.evidence?.leaves.filter { $0.patients < 30 }.count ?? 0
+        if thin > 0 {
+            items.append(
+                "\(thin == 1 ? "One leaf stands" : "\(thin) leaves stand") on fewer than 30 patients; "
+                    + "what is said there is uncertain.")
+        }
+        return Page.list(items)
+    }
+}

@@ -1,0 +1,230 @@
+// A tree as a flowchart whose leaves are the rows of a table: action, how often, what became of the patients.
+
+import Evaluation
+import Numerics
+import Trees
+
+/// `--format svg`
+public struct SVGExporter: Exporter {
+    public let format = "svg"
+
+    public init() {}
+
+    public func write(_ subject: TreeSubject) -> [UInt8] {
+        Array(("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + FlowChart(subject).svg()).utf8)
+    }
+}
+
+/// Draws one tree.
+struct FlowChart {
+    private let subject: TreeSubject
+    private let words: TreeWords
+    private let layout: TreeLayout
+    private let outcome: Metric?
+    private let hasAgreement: Bool
+
+    // Sizes in user units; one is a CSS pixel when the chart is shown at its own size.
+    private let margin = 16.0
+    private let header: Double
+    private let rowHeight = 54.0
+    private let step = 184.0
+    private let box = (width: 142.0, height: 42.0)
+    private let badge = (width: 168.0, height: 38.0)
+    private let columns = (share: 112.0, outcome: 172.0, agreement: 84.0)
+
+    init(_ subject: TreeSubject) {
+        self.subject = subject
+        words = TreeWords(subject)
+        layout = TreeLayout(subject.tree)
+        let leaves = subject.evidence?.leaves ?? []
+        let headline = subject.headlineOutcome
+        outcome = headline.flatMap { metric in leaves.contains { $0.outcome(metric.name) != nil } ? metric : nil }
+        hasAgreement = leaves.contains { $0.agreement != nil }
+        header = leaves.isEmpty ? 12 : 44
+    }
+
+    private var leafX: Double { margin + Double(layout.levels) * step }
+    private var shareX: Double { leafX + badge.width + 18 }
+    private var outcomeX: Double { shareX + columns.share }
+    private var agreementX: Double { outcomeX + (outcome == nil ? 0 : columns.outcome) }
+
+    private var width: Double {
+        guard header > 12 else { return leafX + badge.width + margin }
+        return agreementX + (hasAgreement ? columns.agreement : 0) + margin
+    }
+    private var height: Double { header + Double(layout.rows) * rowHeight + margin + 14 }
+
+    private func y(_ node: Int) -> Double { header + (layout.row[node] + 0.5) * rowHeight }
+    private func x(_ node: Int) -> Double {
+        subject.tree.isLeaf(node) ? leafX : margin + Double(layout.level[node]) * step
+    }
+
+    /// - Parameter identifier: prefix of the ids inside, so that several charts can stand on one page.
+    func svg(identifier: String = "chart") -> String {
+        let title = "\(subject.title): decision tree with \(subject.tree.leafCount) leaves"
+        let size = "\(Markup.number(width)) \(Markup.number(height))"
+        var text = """
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(size)" width="\(Markup.number(width))" \
+            height="\(Markup.number(height))" role="img" aria-labelledby="\(identifier)-title \(identifier)-text" \
+            font-family="Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif" font-size="13">
+            <title id="\(identifier)-title">\(Markup.escape(title))</title>
+            <desc id="\(identifier)-text">\(Markup.escape(description))</desc>
+            <rect width="\(Markup.number(width))" height="\(Markup.number(height))" fill="#ffffff"/>
+
+            """
+        text += headings()
+        for node in 0..<subject.tree.nodeCount where !subject.tree.isLeaf(node) { text += edges(node) }
+        for node in 0..<subject.tree.nodeCount {
+            text += subject.tree.isLeaf(node) ? leaf(node) : split(node)
+        }
+        text += label(
+            margin, height - 10, TreeSubject.disclaimer, size: 11, fill: "#555555", extra: "font-style=\"italic\"")
+        return text + "</svg>\n"
+    }
+
+    /// The rules in words, for those who cannot see the chart.
+    private var description: String {
+        subject.tree.rules().map { rule in
+            "If \(words.conditions(rule).joined(separator: " and ")): \(subject.actionName(ofLeaf: rule.leaf))."
+        }.joined(separator: " ")
+    }
+
+    // MARK: Parts
+
+    private func headings() -> String {
+        guard header > 12 else { return "" }
+        func heading(_ x: Double, _ line: String, _ second: String) -> String {
+            label(x, 18, line, size: 12, fill: "#333333", extra: "font-weight=\"bold\"")
+                + label(x, 33, second, size: 11, fill: "#666666")
+        }
+        var text = heading(leafX, "action", "")
+        text += heading(shareX, "decisions", "patients")
+        if let outcome { text += heading(outcomeX, outcome.title, "% of these patients, 95 % interval") }
+        if hasAgreement { text += heading(agreementX, "teacher", "agrees") }
+        let line = Markup.number(header - 4)
+        text += "<path d=\"M\(Markup.number(leafX)) \(line)H\(Markup.number(width - margin))\" stroke=\"#999999\"/>\n"
+        return text
+    }
+
+    private func edges(_ node: Int) -> String {
+        guard case .split(let feature, let threshold, _, let left, let right) = subject.tree.node(node) else {
+            return ""
+        }
+        let (_, leftWord, rightWord) = words.test(feature, threshold)
+        let start = x(node) + box.width
+        let bend = start + 9
+        var text = ""
+        for (child, word) in [(left, leftWord), (right, rightWord)] {
+            let end = x(child)
+            let down = y(child) > y(node) ? 1.0 : -1.0
+            let radius = min(6, abs(y(child) - y(node)))
+            text += """
+                <path d="M\(Markup.number(start)) \(Markup.number(y(node)))H\(Markup.number(bend))\
+                V\(Markup.number(y(child) - down * radius))Q\(Markup.number(bend)) \(Markup.number(y(child))) \
+                \(Markup.number(bend + radius)) \(Markup.number(y(child)))H\(Markup.number(end))" \
+                fill="none" stroke="#777777" stroke-width="1.3"/>
+
+                """
+            text += label(bend + 6, y(child) - 4, word, size: 11, fill: "#333333")
+        }
+        return text
+    }
+
+    private func split(_ node: Int) -> String {
+        guard case .split(let feature, let threshold, _, _, _) = subject.tree.node(node) else { return "" }
+        let (test, _, _) = words.test(feature, threshold)
+        let name = words.name(feature)
+        let meaning = words.features[feature].meaning
+        let full = "\(name) \(test)" + (meaning.isEmpty ? "" : ": \(meaning)")
+        let centre = x(node) + box.width / 2
+        var text = "<g><title>\(Markup.escape(full))</title>"
+        text += """
+            <rect x="\(Markup.number(x(node)))" y="\(Markup.number(y(node) - box.height / 2))" \
+            width="\(Markup.number(box.width))" height="\(Markup.number(box.height))" rx="5" fill="#f4f6f8" \
+            stroke="#556677"/>
+            """
+        if test == "?" {
+            text += label(
+                centre, y(node) + 4.5, FlowChart.fit(name + "?", 20), fill: "#111111",
+                extra: "text-anchor=\"middle\" font-weight=\"bold\"")
+        } else {
+            text += label(
+                centre, y(node) - 4, FlowChart.fit(name, 20), fill: "#111111",
+                extra: "text-anchor=\"middle\" font-weight=\"bold\"")
+            text += label(
+                centre, y(node) + 13, FlowChart.fit(test, 23), fill: "#111111", extra: "text-anchor=\"middle\"")
+        }
+        return text + "</g>\n"
+    }
+
+    private func leaf(_ node: Int) -> String {
+        let action = subject.actionIndex(ofLeaf: node)
+        let name = subject.actionName(ofLeaf: node)
+        let top = y(node) - badge.height / 2
+        var text = "<g><title>\(Markup.escape(subject.actionMeaning(ofLeaf: node)))</title>"
+        text += """
+            <rect x="\(Markup.number(leafX))" y="\(Markup.number(top))" width="\(Markup.number(badge.width))" \
+            height="\(Markup.number(badge.height))" rx="\(Markup.number(badge.height / 2))" \
+            fill="\(Palette.action(action))"/>
+            """
+        text += FlowChart.glyph(action, leafX + 20, y(node))
+        text += label(
+            leafX + 37, y(node) + 5, FlowChart.fit(name, 16), size: 14, fill: "#ffffff",
+            extra: "font-weight=\"bold\"")
+        text += "</g>\n"
+        guard let known = subject.evidence?.leaf(node) else { return text }
+        text += label(shareX, y(node) - 2, NumberText.percent(known.shareOfDecisions), size: 13, fill: "#111111")
+        text += label(shareX, y(node) + 14, "\(NumberText.count(known.patients)) patients", size: 11, fill: "#555555")
+        if let outcome, let estimate = known.outcome(outcome.name) { text += interval(outcome, estimate, node) }
+        if hasAgreement, let agreement = known.agreement {
+            text += label(agreementX, y(node) + 4, NumberText.percent(agreement, 0), size: 13, fill: "#111111")
+        }
+        return text
+    }
+
+    /// A strip from 0 to 100 % with the estimate and its interval, the numbers above it.
+    private func interval(_ metric: Metric, _ estimate: Estimate, _ node: Int) -> String {
+        guard estimate.isDefined else { return label(outcomeX, y(node) + 4, "–", size: 13, fill: "#111111") }
+        let length = columns.outcome - 28
+        func place(_ share: Double) -> String { Markup.number(outcomeX + length * min(1, max(0, share))) }
+        let line = Markup.number(y(node) + 10)
+        var text = label(
+            outcomeX, y(node) - 2, MetricFormat(metric, [estimate]).text(estimate), size: 13, fill: "#111111")
+        text += "<path d=\"M\(place(0)) \(line)H\(place(1))\" stroke=\"#cccccc\" stroke-width=\"2\"/>"
+        if estimate.hasInterval {
+            text += "<path d=\"M\(place(estimate.low)) \(line)H\(place(estimate.high))\" stroke=\"#222222\" "
+            text += "stroke-width=\"3\"/>"
+        }
+        return text + "<circle cx=\"\(place(estimate.value))\" cy=\"\(line)\" r=\"4.5\" fill=\"#222222\"/>\n"
+    }
+
+    private func label(
+        _ x: Double, _ y: Double, _ text: String, size: Int = 13, fill: String, extra: String = ""
+    ) -> String {
+        "<text x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" font-size=\"\(size)\" fill=\"\(fill)\""
+            + (extra.isEmpty ? "" : " " + extra) + ">\(Markup.escape(text))</text>\n"
+    }
+
+    /// Cut to so many characters, with an ellipsis.
+    static func fit(_ text: String, _ limit: Int) -> String {
+        text.count <= limit ? text : text.prefix(limit - 1) + "…"
+    }
+
+    /// A white shape that tells actions apart without colour.
+    static func glyph(_ index: Int, _ x: Double, _ y: Double) -> String {
+        func at(_ dx: Double, _ dy: Double) -> String { "\(Markup.number(x + dx)) \(Markup.number(y + dy))" }
+        let paint = "fill=\"#ffffff\""
+        let pen = "fill=\"none\" stroke=\"#ffffff\" stroke-width=\"2.5\""
+        let (cx, cy) = (Markup.number(x), Markup.number(y))
+        switch index % 8 {
+        case 0: return "<circle cx=\"\(cx)\" cy=\"\(cy)\" r=\"6\" \(pen)/>"
+        case 1: return "<circle cx=\"\(cx)\" cy=\"\(cy)\" r=\"7\" \(paint)/>"
+        case 2: return "<path d=\"M\(at(-6, -6))L\(at(6, -6))L\(at(6, 6))L\(at(-6, 6))Z\" \(paint)/>"
+        case 3: return "<path d=\"M\(at(0, -8))L\(at(8, 6))L\(at(-8, 6))Z\" \(paint)/>"
+        case 4: return "<path d=\"M\(at(0, -8))L\(at(8, 0))L\(at(0, 8))L\(at(-8, 0))Z\" \(paint)/>"
+        case 5: return "<path d=\"M\(at(-7, 0))L\(at(7, 0))M\(at(0, -7))L\(at(0, 7))\" \(pen)/>"
+        case 6: return "<path d=\"M\(at(-6, -6))L\(at(6, -6))L\(at(6, 6))L\(at(-6, 6))Z\" \(pen)/>"
+        default: return "<path d=\"M\(at(0, 8))L\(at(8, -6))L\(at(-8, -6))Z\" \(paint)/>"
+        }
+    }
+}

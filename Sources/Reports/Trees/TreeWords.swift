@@ -1,0 +1,90 @@
+// Splits and rules in words: names without underscores, thresholds in the units people think in.
+
+import Evaluation
+import Foundation
+import Patients
+import Trees
+
+/// Words for one task's observations.
+struct TreeWords {
+    let features: [ObservationDescription]
+
+    init(_ subject: TreeSubject) {
+        features = subject.tree.features.map { name in
+            subject.task.observations.first { $0.name == name } ?? ObservationDescription(name: name)
+        }
+    }
+
+    /// Whether an observation is a yes or a no: 0 or 1 in steps of 1.
+    func isFlag(_ feature: Int) -> Bool {
+        features[feature].range == 0...1 && features[feature].clinicalStep == 1
+    }
+
+    /// Whether it is a decimal logarithm, which is shown as the number itself.
+    func isLogarithm(_ feature: Int) -> Bool {
+        features[feature].name.hasPrefix("log10_") && features[feature].unit.hasPrefix("log10 ")
+    }
+
+    /// The observation in words: `log10_tumour` is `tumour`.
+    func name(_ feature: Int) -> String {
+        let name = isLogarithm(feature) ? String(features[feature].name.dropFirst(6)) : features[feature].name
+        return name.split(separator: "_").joined(separator: " ")
+    }
+
+    /// The unit as printed, with a space before it, or nothing.
+    func unit(_ feature: Int) -> String {
+        let unit = isLogarithm(feature) ? String(features[feature].unit.dropFirst(6)) : features[feature].unit
+        return unit.isEmpty ? "" : " " + unit
+    }
+
+    /// A value as printed: four significant digits, a logarithm as `2.51 × 10⁶`.
+    func value(_ feature: Int, _ value: Double) -> String {
+        guard isLogarithm(feature), value.isFinite else { return TreeWords.plain(NumberText.significant(value, 4)) }
+        let exponent = Int(value.rounded(.down))
+        if (-2..<4).contains(exponent) { return TreeWords.plain(NumberText.significant(pow(10, value), 3)) }
+        let mantissa = NumberText.significant(pow(10, value - Double(exponent)), 3)
+        return mantissa == "1"
+            ? NumberText.powerOfTen(exponent) : "\(mantissa) × \(NumberText.powerOfTen(exponent))"
+    }
+
+    /// A proper minus sign.
+    private static func plain(_ text: String) -> String { text.hasPrefix("-") ? "−" + text.dropFirst() : text }
+
+    /// The test of a split and what its two ways are called.
+    func test(_ feature: Int, _ threshold: Double) -> (test: String, left: String, right: String) {
+        if isFlag(feature), threshold >= 0, threshold < 1 { return ("?", "no", "yes") }
+        return ("≤ \(value(feature, threshold))\(unit(feature))", "yes", "no")
+    }
+
+    /// One condition of a rule.
+    func condition(_ condition: LeafRule.Condition) -> String {
+        let feature = condition.feature
+        if isFlag(feature) {
+            if let high = condition.high, high < 1, condition.low.map({ $0 < 0 }) ?? true {
+                return "\(name(feature)): no"
+            }
+            if let low = condition.low, low >= 0, condition.high.map({ $0 >= 1 }) ?? true {
+                return "\(name(feature)): yes"
+            }
+        }
+        switch (condition.low, condition.high) {
+        case (let low?, let high?):
+            return "\(value(feature, low)) < \(name(feature)) ≤ \(value(feature, high))\(unit(feature))"
+        case (let low?, nil): return "\(name(feature)) > \(value(feature, low))\(unit(feature))"
+        case (nil, let high?): return "\(name(feature)) ≤ \(value(feature, high))\(unit(feature))"
+        case (nil, nil): return "any \(name(feature))"
+        }
+    }
+
+    /// All conditions of a rule; `always` where there are none.
+    func conditions(_ rule: LeafRule) -> [String] {
+        let met = rule.conditions.filter { $0.low != nil || $0.high != nil }
+        return met.isEmpty ? ["always"] : met.map(condition)
+    }
+
+    /// A range of values.
+    func range(_ feature: Int, _ low: Double, _ high: Double) -> String {
+        guard low.isFinite, high.isFinite else { return "–" }
+        return "\(value(feature, low)) to \(value(feature, high))\(unit(feature))"
+    }
+}

@@ -1,0 +1,108 @@
+// Figures: scripts that cannot be commandeered, pictures where gnuplot is there, a warning where it is not.
+
+import Evaluation
+import Foundation
+import Reports
+import Testing
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@Suite struct FigureTests {
+    /// A folder of its own that goes away again.
+    private func inFolder(_ body: (String) throws -> Void) throws {
+        let folder = NSTemporaryDirectory() + "figures-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    private func figures(_ mark: String = "") throws -> [Figure] {
+        let run = CurveRun(decisions: [0, 1000, 3000], values: [-1, 0, 2])
+        let other = CurveRun(decisions: [0, 1000, 2000], values: [-2, 1, 1])
+        return [
+            .learningCurves(
+                title: "Curves" + mark, series: [CurveSeries(name: "dqn" + mark, runs: [run, other])],
+                references: [ReferenceLine(name: "never" + mark, value: 0.5)]),
+            .comparison(try Specimen(mark).comparison, title: "Policies" + mark),
+            .marginals(
+                title: "Cohort" + mark,
+                panels: [
+                    MarginalPanel(
+                        name: "age" + mark, unit: "years" + mark, edges: [0, 50, 100], source: [0.4, 0.6],
+                        synthetic: [0.5, 0.5]),
+                    MarginalPanel(
+                        name: "sex" + mark, categories: ["f" + mark, "m"], source: [0.3, 0.7], synthetic: [0.2, 0.8]),
+                ]),
+        ]
+    }
+
+    @Test func withoutGnuplotScriptAndDataStay() throws {
+        try inFolder { folder in
+            let drawn = try Gnuplot(executable: nil).draw(figures()[0], into: folder)
+            #expect(drawn.files == ["learning_curves.csv", "learning_curves.gp"])
+            #expect(drawn.warning == Gnuplot.missing)
+            for file in drawn.files { #expect(FileManager.default.fileExists(atPath: "\(folder)/\(file)")) }
+            let broken = try Gnuplot(executable: "/bin/false").draw(figures()[0], into: folder)
+            #expect(broken.warning?.contains("could not draw learning_curves") == true)
+            guard case .absent = ReportFigure(drawn, folder: folder).picture else {
+                Issue.record("a picture out of nothing")
+                return
+            }
+        }
+        #expect(Gnuplot.find(path: "/nowhere:/nor/here") == nil)
+        #expect(Gnuplot.find(path: nil) == nil)
+    }
+
+    @Test(.enabled(if: Gnuplot.find() != nil, "gnuplot is not installed"))
+    func picturesAreDrawnAndTheSameAgain() throws {
+        try inFolder { folder in
+            for figure in try figures() {
+                let first = try Gnuplot().draw(figure, into: folder)
+                #expect(first.warning == nil)
+                #expect(first.files.count == 4)
+                let svg = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(figure.name).svg"))
+                let png = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(figure.name).png"))
+                #expect(XMLParser(data: svg).parse())
+                #expect(png.count > 2000)
+                _ = try Gnuplot().draw(figure, into: folder)
+                #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(figure.name).svg")) == svg)
+                #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(figure.name).png")) == png)
+            }
+        }
+    }
+
+    @Test(.enabled(if: Gnuplot.find() != nil, "gnuplot is not installed"))
+    func hostileNamesRunNothing() throws {
+        try inFolder { folder in
+            for figure in try figures("'`touch \(folder)/pwned`\"; system 'touch \(folder)/pwned' #\n!touch pwned\n") {
+                let drawn = try Gnuplot().draw(figure, into: folder)
+                #expect(drawn.warning == nil)
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/pwned"))
+        }
+    }
+
+    @Test func namesOfFilesAreTame() throws {
+        let figure = Figure.marginals(name: "../../etc/x y", title: "", panels: [])
+        #expect(figure.name == "______etc_x_y")
+        // A new line in a title would begin a command; a comment must stay on its line.
+        let script = try figures("\nsystem 'id'")[0].script
+        #expect(!script.contains("\nsystem"))
+    }
+
+    @Test func bandsNeedEverySeed() {
+        let series = CurveSeries(
+            name: "a",
+            runs: [
+                CurveRun(decisions: [100, 200, 300], values: [1, 2, 3]),
+                CurveRun(decisions: [150, 250], values: [5, 7]),
+            ])
+        let band = series.band()
+        #expect(band.map(\.decisions) == [150, 200, 250])
+        #expect(band.map(\.mean) == [3, 3.5, 4.5])
+        #expect(band.map(\.low) == [1, 2, 2])
+        #expect(band.map(\.high) == [5, 5, 7])
+    }
+}
