@@ -23,13 +23,15 @@ public struct RefinementConfiguration: Sendable, Equatable {
     public var grows = true
     /// Leaves at most that a tree may grow to.
     public var maximumLeaves = 16
+    /// Whether thresholds are multiples of the steps in which the task's observations are measured.
+    public var roundsThresholds = true
     /// States of every patient in which other actions are tried, in each pass, to find where to grow.
     public var deviations = 2
 
     public init() {}
 
     /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
-    /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves` and `deviations`, all optional. The caller finishes the reader.
+    /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves`, `rounds_thresholds` and `deviations`, all optional. The caller finishes the reader.
     public init(reader: ObjectReader) {
         patients = reader.optionalInteger("patients", in: 1...1_000_000)
         maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)
@@ -40,6 +42,7 @@ public struct RefinementConfiguration: Sendable, Equatable {
         prunes = reader.boolean("prunes", default: prunes)
         maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
         grows = reader.boolean("grows", default: grows)
+        roundsThresholds = reader.boolean("rounds_thresholds", default: roundsThresholds)
         deviations = reader.integer("deviations", default: deviations, in: 1...100)
     }
 }

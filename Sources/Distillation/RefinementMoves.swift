@@ -31,25 +31,28 @@ enum RefinementMoves {
     /// from where the threshold is now.
     ///
     /// - Parameter visited: values that came to the split, ascending.
-    static func thresholds(of tree: DecisionTree, node: Int, visited: [Double], pass: Int) -> [Candidate] {
+    static func thresholds(
+        of tree: DecisionTree, node: Int, visited: [Double], pass: Int, grid: ThresholdGrid
+    ) -> [Candidate] {
         guard case .split(let feature, let now, _, _, _) = tree.node(node), visited.count > 1 else { return [] }
         let left = visited.partitioningIndex { $0 > now }
         let shrink = 1 / Double(1 << min(pass, 20))
-        var seen: Set<Double> = [now]
-        var candidates: [Candidate] = []
+        var proposals: [Double] = []
         for share in shares {
-            for sign in [-1.0, 1.0] {
-                let target = left + Int((sign * share * shrink * Double(visited.count)).rounded(.awayFromZero))
-                guard let threshold = cut(visited, target, up: sign > 0), seen.insert(threshold).inserted else {
-                    continue
-                }
-                candidates.append(
-                    Candidate(
-                        tree: tree.withThreshold(threshold, at: node),
-                        change: "split \(node): \(tree.features[feature]) at \(threshold) instead of \(now)"))
+            for up in [false, true] {
+                let distance = (share * shrink * Double(visited.count)).rounded(.up)
+                let target = left + (up ? Int(distance) : -Int(distance))
+                if let cut = cut(visited, target, up: up) { proposals.append(grid.nearest(cut, feature: feature)) }
             }
         }
-        return candidates
+        // On a coarse grid small shares come back to where the threshold is.
+        proposals += [false, true].compactMap { grid.neighbour(of: now, feature: feature, up: $0) }
+        var seen: Set<Double> = [now]
+        return proposals.filter { seen.insert($0).inserted }.map { threshold in
+            Candidate(
+                tree: tree.withThreshold(threshold, at: node),
+                change: "split \(node): \(tree.features[feature]) at \(threshold) instead of \(now)")
+        }
     }
 
     /// A threshold that leaves about `count` of the ascending values on its left: midway between the distinct values

@@ -20,12 +20,12 @@ struct RegretSplits: Sendable {
     /// the right side likewise. All thresholds between tried values are looked at (trees by value instead of
     /// agreement: Zhou, Athey and Wager, "Offline multi-action policy learning", 2023). A promise looks one deviation
     /// far; whether it is kept is for the patients to say.
-    static func best(for tree: DecisionTree, _ deviations: [Deviation]) -> [RegretSplits] {
+    static func best(for tree: DecisionTree, _ deviations: [Deviation], _ grid: ThresholdGrid) -> [RegretSplits] {
         var states = Dictionary(uniqueKeysWithValues: tree.leaves.map { ($0, LeafStates(tree)) })
         for deviation in deviations {
             states[tree.leaf(of: deviation.observation)]?.append(deviation.observation, deviation.gains)
         }
-        let found = tree.leaves.compactMap { leaf in states[leaf].flatMap { $0.splits(of: leaf, tree) } }
+        let found = tree.leaves.compactMap { leaf in states[leaf].flatMap { $0.splits(of: leaf, tree, grid) } }
         return found.enumerated().sorted {
             ($1.element.promise, $0.offset) < ($0.element.promise, $1.offset)
         }.map(\.element)
@@ -61,7 +61,7 @@ private struct LeafStates {
         var isLeft: Bool
     }
 
-    func splits(of leaf: Int, _ tree: DecisionTree) -> RegretSplits? {
+    func splits(of leaf: Int, _ tree: DecisionTree, _ grid: ThresholdGrid) -> RegretSplits? {
         var proposals: [Proposal] = []
         for feature in 0..<width {
             let order = (0..<count).filter { !values[$0 * width + feature].isNaN }
@@ -79,7 +79,9 @@ private struct LeafStates {
                     let high = values[order[place + 1] * width + feature]
                     guard low < high else { continue }
                     let middle = low / 2 + high / 2
-                    let threshold = middle >= low && middle < high ? middle : low
+                    let threshold = grid.nearest(middle >= low && middle < high ? middle : low, feature: feature)
+                    // Only what the grid can tell apart is a split here.
+                    guard low <= threshold, threshold < high else { continue }
                     if prefix > (left?.promise ?? 0) {
                         left = Proposal(
                             promise: prefix, feature: feature, threshold: threshold, left: place + 1, action: action,

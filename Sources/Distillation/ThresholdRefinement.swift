@@ -9,7 +9,7 @@ import Trees
 /// In passes over the tree: every split's removal in favour of one of its sides, new splits of leaves where trying
 /// another action gained most, the ranking of every leaf's actions, and the threshold of every split. A change stays
 /// when its paired difference is positive with the configured confidence; a removal also when it costs nothing. So the
-/// training return never falls. The winner among the trees on
+/// training return never falls, but for a given tree whose thresholds are rounded to measurable steps first. The winner among the trees on
 /// the way is for validation patients to choose (`chooseByValidation`).
 public struct ThresholdRefinement: Sendable {
     public var configuration: RefinementConfiguration
@@ -47,7 +47,9 @@ public struct ThresholdRefinement: Sendable {
         let race = CandidateRace(
             configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
         var search = Search(
-            configuration: configuration, courses: courses, race: race, jobs: jobs, report: report)
+            configuration: configuration, grid: ThresholdGrid(configuration, factory.task), courses: courses,
+            race: race,
+            jobs: jobs, report: report)
         try search.run()
         return search.steps
     }
@@ -55,6 +57,7 @@ public struct ThresholdRefinement: Sendable {
     /// One refinement under way.
     private struct Search {
         let configuration: RefinementConfiguration
+        let grid: ThresholdGrid
         var courses: PatientCourses
         let race: CandidateRace
         let jobs: Int
@@ -64,6 +67,7 @@ public struct ThresholdRefinement: Sendable {
 
         mutating func run() throws {
             note("as given", difference: 0, standardError: 0, affected: 0)
+            try roundThresholds()
             for number in 0..<configuration.maximumPasses {
                 pass = number
                 let before = steps.count
@@ -79,6 +83,19 @@ public struct ThresholdRefinement: Sendable {
             }
             pass += 1
             if configuration.prunes, configuration.maximumPasses > 0 { try tryRemovals(.noLoss) }
+        }
+
+        /// Puts the given tree on the grid, whatever it costs: the next step's difference says.
+        private mutating func roundThresholds() throws {
+            let rounded = courses.tree.rounded(to: grid)
+            guard rounded != courses.tree else { return }
+            let before = courses.traces.map(\.episodeReturn)
+            let affected = courses.affected(by: rounded).count
+            try courses.move(to: rounded, jobs: jobs)
+            let change = Statistics.meanEstimate(zip(courses.traces, before).map { $0.episodeReturn - $1 })
+            note(
+                "thresholds rounded to measurable steps", difference: change.value,
+                standardError: (change.high - change.value) / normalQuantile(0.975), affected: affected)
         }
 
         private mutating func note(_ change: String, difference: Double, standardError: Double, affected: Int) {
@@ -111,7 +128,7 @@ public struct ThresholdRefinement: Sendable {
             var hopeless: Set<[LeafRule.Condition]> = []
             while courses.tree.leafCount < configuration.maximumLeaves, race.budget(of: courses) > 0 {
                 let ways = Dictionary(uniqueKeysWithValues: courses.tree.rules().map { ($0.leaf, $0.conditions) })
-                let splits = RegretSplits.best(for: courses.tree, deviations)
+                let splits = RegretSplits.best(for: courses.tree, deviations, grid)
                 guard let split = splits.first(where: { !hopeless.contains(ways[$0.leaf]!) }) else { return }
                 if try !attempt(split.candidates, .improvement) { hopeless.insert(ways[split.leaf]!) }
             }
@@ -126,7 +143,7 @@ public struct ThresholdRefinement: Sendable {
         private mutating func tryThresholds() throws {
             for node in 0..<courses.tree.nodeCount where !courses.tree.isLeaf(node) {
                 let candidates = RefinementMoves.thresholds(
-                    of: courses.tree, node: node, visited: courses.visitedValues(of: node), pass: pass)
+                    of: courses.tree, node: node, visited: courses.visitedValues(of: node), pass: pass, grid: grid)
                 _ = try attempt(candidates, .improvement)
             }
         }
@@ -141,6 +158,14 @@ public struct ThresholdRefinement: Sendable {
                 node -= 1
             }
         }
+    }
+}
+
+extension ThresholdGrid {
+    /// The grid that a refinement keeps to.
+    fileprivate init(_ configuration: RefinementConfiguration, _ task: TaskDescription) {
+        self = ThresholdGrid(task)
+        if !configuration.roundsThresholds { self.init(steps: task.observations.map { _ in nil }) }
     }
 }
 

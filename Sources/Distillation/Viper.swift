@@ -58,6 +58,7 @@ public struct Viper: Sendable {
         let acting = factory.patients > selecting ? Array(order.dropFirst(selecting)) : order
 
         var samples = TreeSamples(features: task.observations.map(\.name), actions: task.actions.map(\.name))
+        let grid = configuration.roundsThresholds ? ThresholdGrid(task) : nil
         var advantages: [Double] = []
         var iterations: [Iteration] = []
         var student: DecisionTree?
@@ -77,7 +78,7 @@ public struct Viper: Sendable {
             }
             for (trace, labels) in zip(traces, labelled) { Viper.append(trace, labels, &samples, &advantages) }
 
-            let tree = fit(samples, advantages)
+            let tree = fit(samples, advantages, grid)
             student = tree
             let table = try Rollout.run(
                 factory, policy: TreePolicy(tree), patients: selection, seed: seed, jobs: jobs)
@@ -109,12 +110,12 @@ public struct Viper: Sendable {
         }
     }
 
-    private func fit(_ samples: TreeSamples, _ advantages: [Double]) -> DecisionTree {
+    private func fit(_ samples: TreeSamples, _ advantages: [Double], _ grid: ThresholdGrid?) -> DecisionTree {
         var induction = TreeInduction(
             maximumLeaves: configuration.maximumLeaves, maximumDepth: configuration.maximumDepth,
             criterion: configuration.criterion)
         induction.minimumLeafWeight = configuration.minimumLeafShare * samples.weights.reduce(0, +)
-        let tree = induction.fit(samples)
+        let tree = grid.map { induction.fit(samples.onGrid($0)).rounded(to: $0) } ?? induction.fit(samples)
         switch configuration.leafScores {
         case .labels: return tree
         case .regret: return Viper.rescored(tree, samples, advantages).mergingSameActions()
@@ -162,4 +163,9 @@ public struct Viper: Sendable {
         }
         return total > 0 ? alike / total : 1
     }
+}
+
+extension ThresholdGrid {
+    /// The steps in which a task's observations are measured, where they are declared.
+    public init(_ task: TaskDescription) { self.init(steps: task.observations.map(\.clinicalStep)) }
 }

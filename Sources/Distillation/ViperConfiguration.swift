@@ -16,6 +16,8 @@ public struct ViperConfiguration: Sendable, Equatable {
     public var criterion = SplitCriterion.entropy
     /// The least share of the sample weight in a leaf, in [0, 0.5].
     public var minimumLeafShare = 0.0
+    /// Whether thresholds are multiples of the steps in which the task's observations are measured.
+    public var roundsThresholds = true
     /// What the actions of a leaf are ranked by.
     public var leafScores = LeafScores.labels
 
@@ -30,8 +32,8 @@ public struct ViperConfiguration: Sendable, Equatable {
     public init() {}
 
     /// Reads the keys `iterations`, `patients_per_iteration`, `selection_patients`, `maximum_leaves`,
-    /// `maximum_depth`, `criterion`, `minimum_leaf_share` and `leaf_scores`, all optional. The caller finishes the
-    /// reader.
+    /// `maximum_depth`, `criterion`, `minimum_leaf_share`, `rounds_thresholds` and `leaf_scores`, all optional. The caller
+    /// finishes the reader.
     public init(reader: ObjectReader) {
         iterations = reader.integer("iterations", default: iterations, in: 1...1000)
         patientsPerIteration = reader.integer(
@@ -40,6 +42,7 @@ public struct ViperConfiguration: Sendable, Equatable {
         maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
         maximumDepth = reader.optionalInteger("maximum_depth", in: 1...64)
         minimumLeafShare = reader.number("minimum_leaf_share", default: minimumLeafShare, in: 0...0.5)
+        roundsThresholds = reader.boolean("rounds_thresholds", default: roundsThresholds)
         let criteria = SplitCriterion.allCases.map(\.rawValue)
         if let name = reader.choice("criterion", of: criteria, default: criterion.rawValue) {
             criterion = SplitCriterion(rawValue: name) ?? criterion

@@ -116,19 +116,4 @@ extension DecisionTree {
         }
         return DecisionTree(features: features, actions: actions, valid: nodes, gains: knownGains) { $0 }
     }
-
-    /// The tree with every threshold moved to the nearest multiple of its feature's step: what a clinic can measure.
-    ///
-    /// - Parameter steps: one per feature; nil or a step that is not positive leaves the feature's thresholds alone.
-    public func roundedThresholds(steps: [Double?]) -> DecisionTree {
-        precondition(steps.count == features.count, "a step, or nil, per feature")
-        var tree = self
-        for number in 0..<nodeCount {
-            guard case .split(let feature, let threshold, _, _, _) = node(number) else { continue }
-            guard let step = steps[feature], step > 0 else { continue }
-            let rounded = (threshold / step).rounded() * step
-            if rounded.isFinite { tree.set(threshold: rounded, at: number) }
-        }
-        return tree
-    }
 }

@@ -87,6 +87,25 @@ import Trees
         #expect(fewer.last?.tree.leafCount == 4)
     }
 
+    @Test func thresholdsStayOnWhatIsMeasured() throws {
+        var factory = SteppedFactory(base: identity(states: 6))
+        factory.task.observations[0].clinicalStep = 2
+        let tree = stateTree([1, 0, 5, 3], actionCount: 6)  // split at 0.5, 1.5 and 2.5
+        let steps = try ThresholdRefinement().refine(tree, factory: factory, seed: 1)
+        #expect(steps[1].change.contains("rounded"))
+        #expect(abs(steps[1].trainingReturn - steps[0].trainingReturn - steps[1].difference) < 1e-9)
+        // States 0, 1-2, 3-4 and 5 can be told apart: 4 of 6 named, of a pair the one that happened to come more often.
+        #expect(abs(steps.last!.trainingReturn - 8 * 4 / 6) < 0.3)
+        let teacher = TableTeacher(values: (0..<6).map { state in (0..<6).map { $0 == state ? 1.0 : 0 } })
+        let distilled = try Viper().distil(teacher: teacher, factory: factory, seed: 1).tree
+        for tree in [steps.last!.tree, distilled] {
+            #expect(tree.leafCount == 4)
+            for node in tree.nodes {
+                if case .split(_, let threshold, _, _, _) = node { #expect([0, 2, 4].contains(threshold)) }
+            }
+        }
+    }
+
     @Test func theTrainingReturnNeverFalls() throws {
         for seed in 0..<5 as Range<UInt64> {
             let model = FiniteModel.random(states: 20, actions: 3, horizon: 12, seed: seed)

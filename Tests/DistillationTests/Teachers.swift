@@ -73,3 +73,20 @@ func randomMask(states: Int, actions: Int, seed: UInt64) -> [[Bool]] {
         return (0..<actions).map { $0 == sure || stream.below(2) == 0 }
     }
 }
+
+/// An environment whose task is described otherwise.
+struct SteppedFactory: EnvironmentFactory {
+    var task: TaskDescription
+    let base: FiniteModelFactory
+
+    init(base: FiniteModelFactory) {
+        self.base = base
+        task = base.task
+    }
+
+    var patients: Int { base.patients }
+
+    func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
+        base.makeBatch(slots: slots, seed: seed)
+    }
+}

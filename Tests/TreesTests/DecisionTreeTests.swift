@@ -125,7 +125,7 @@ func observations(_ count: Int, seed: UInt64) -> [[Double]] {
         #expect(tree.replacing(1, byDescendant: 3).leafCount == 2)
         #expect(tree.collapsed(at: 0).nodes == [.leaf(scores: [0.27, 0.585, 0.145], weight: 20)])
         #expect(tree.subtree(of: 1) == 1..<4)
-        let rounded = tree.withThreshold(1.26, at: 0).roundedThresholds(steps: [0.5, nil])
+        let rounded = tree.withThreshold(1.3, at: 0).roundedThresholds(steps: [0.5, nil])
         #expect(rounded.leaf(of: [1.5, 3]) == 3 && rounded.leaf(of: [1.6, 3]) == 4)
     }
 
