@@ -5,7 +5,9 @@ import Evaluation
 /// Pieces of HTML. What is called `html` is markup already; everything else is escaped here.
 enum Page {
     /// A whole document.
-    static func document(title: String, body html: String) -> String {
+    ///
+    /// - Parameter style: the class of the body, `sheet` where the first page is a chart.
+    static func document(title: String, style name: String = "report", body html: String) -> String {
         """
         <!doctype html>
         <html lang="en">
@@ -18,7 +20,7 @@ enum Page {
         \(style)
         </style>
         </head>
-        <body>
+        <body class="\(Markup.escape(name))">
         <main>
         \(html)
         </main>
@@ -154,25 +156,38 @@ enum Page {
         tr.chosen { background: #f0f6fb; }
         tr.chosen > th { font-weight: bold; }
         .swatch { display: inline-flex; vertical-align: middle; margin-right: 6px; }
-        td ul { margin: 0; padding-left: 1.1em; }
+        td ul { margin: 0; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; max-width: none; font-size: 13.5px; }
         dt { color: #555; }
         dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
         nav ul { columns: 2; padding-left: 1.2em; max-width: 40em; }
         a { color: #0063a0; }
+        td ul { list-style: none; padding-left: 0; }
+        .sign { white-space: nowrap; }
         @page { size: A4; margin: 14mm 12mm; }
-        @page chart { size: A4 landscape; margin: 10mm; }
+        @page chart { size: A4 landscape; margin: 9mm 10mm; }
         @media print {
           body { background: #fff; font-size: 10pt; }
           main { max-width: none; padding: 0; }
-          h2 { break-after: avoid; margin-top: 22px; }
+          h1 { font-size: 16pt; }
+          h2 { break-after: avoid; margin-top: 18px; font-size: 12.5pt; }
           figure, tr, .banner { break-inside: avoid; }
           thead { display: table-header-group; }
-          .wide { page: chart; }
-          .chart svg { max-height: 165mm; width: auto; }
+          .lead { font-size: 10.5pt; }
           .scroll, .chart { overflow: visible; }
-          table { font-size: 8.5pt; }
+          table { font-size: 8.3pt; }
+          th, td { padding: 3px 9px 3px 0; }
+          .ci, .unit { font-size: 7.3pt; }
+          td ul { white-space: nowrap; }
           nav { display: none; }
+          .wide { page: chart; }
+          .wide figure { margin: 4px 0; }
+          .wide figcaption { font-size: 8pt; max-width: none; }
+          .wide .chart svg { max-height: 158mm; width: auto; margin: 0 auto; }
+          .sheet header { page: chart; position: relative; }
+          .sheet .lead { margin: 0; font-size: 9pt; }
+          .sheet .banner { position: absolute; right: 0; top: 0; margin: 0; font-size: 8.5pt; padding: 3px 8px; }
+          .sheet .wide h2 { display: none; }
         }
         """
 }

@@ -112,10 +112,11 @@ public enum StudyReport {
             let tree = TreeSections(subject)
             add(
                 "tree-\(index + 1)", "The tree \(subject.title)", wide: true,
-                tree.chart(identifier: "chart-\(index + 1)") + (index == 0 ? tree.actionTable() : ""))
+                tree.chart(identifier: "chart-\(index + 1)"))
             add(
                 "leaves-\(index + 1)", "The leaves of \(subject.title)",
-                tree.leafTable() + "<h3>What the tree looks at</h3>\n" + tree.inputTable())
+                (index == 0 ? tree.actionTable() : "") + tree.leafTable() + "<h3>What the tree looks at</h3>\n"
+                    + tree.inputTable())
         }
         add("protocols", "Protocols compared with", Page.facts(input.protocols))
         add("limits", "What the simulation leaves out", Page.list(input.limits))

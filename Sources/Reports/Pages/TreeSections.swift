@@ -73,7 +73,8 @@ struct TreeSections {
     /// The action of a leaf with its sign.
     private func action(_ leaf: Int) -> String {
         let index = subject.actionIndex(ofLeaf: leaf)
-        return TreeSections.swatch(index) + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong>"
+        return "<span class=\"sign\">" + TreeSections.swatch(index)
+            + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong></span>"
     }
 
     private func next(_ leaf: Int) -> String {
@@ -107,7 +108,7 @@ struct TreeSections {
         guard !used.isEmpty else { return Page.paragraph("The tree looks at nothing: it always decides alike.") }
         let seen = subject.evidence?.inputs ?? []
         var headings = [("input", ""), ("what it is", ""), ("plausible range", "")]
-        if !seen.isEmpty { headings.append(("seen in these patients", "lowest to highest, median")) }
+        if !seen.isEmpty { headings.append(("seen in these patients", "lowest to highest")) }
         let rows = used.map { feature -> Page.Row in
             let observation = words.features[feature]
             var cells: [Page.Cell] = [
@@ -120,7 +121,8 @@ struct TreeSections {
                 cells.append(
                     .text(
                         range.map {
-                            words.range(feature, $0.low, $0.high) + ", " + words.value(feature, $0.median)
+                            words.range(feature, $0.low, $0.high)
+                                + (words.isFlag(feature) ? "" : ", median " + words.value(feature, $0.median))
                         } ?? "–"))
             }
             return Page.Row(cells)

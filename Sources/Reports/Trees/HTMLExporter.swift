@@ -28,7 +28,7 @@ public struct HTMLExporter: Exporter {
         body += Page.section("What the simulation leaves out", id: "limits", Page.list(subject.limits))
         body += Page.section("When not to use it", id: "not", sections.whenNot())
         body += Page.section("Where it comes from", id: "provenance", Page.facts(subject.provenance))
-        return Page.document(title: "\(topic): \(subject.title)", body: body)
+        return Page.document(title: "\(topic): \(subject.title)", style: "sheet", body: body)
     }
 
     private func lead(_ subject: TreeSubject) -> String {

@@ -85,6 +85,7 @@ struct TreeWords {
     /// A range of values.
     func range(_ feature: Int, _ low: Double, _ high: Double) -> String {
         guard low.isFinite, high.isFinite else { return "–" }
+        if isFlag(feature) { return low >= 0.5 ? "yes" : high < 0.5 ? "no" : "no or yes" }
         return "\(value(feature, low)) to \(value(feature, high))\(unit(feature))"
     }
 }
