@@ -5,15 +5,16 @@ import PositionedJSON
 
 /// How a variational autoencoder is built and trained.
 public struct VAEConfiguration: Sendable, Equatable {
-    /// Width of the latent space; nil for 4 up to 800 rows, 8 up to 1,400, 12 above, never more than the encoded
-    /// columns.
+    /// Width of the latent space; nil for 4 to 8 up to 800 rows (a quarter of the columns), 8 up to 1,400, 12 above,
+    /// never more than the encoded columns.
     public var latent: Int?
     /// Hidden layers of the encoder; the decoder's are the same, reversed.
     public var hidden: [Int]
     public var activation: Activation
     /// Rows a gradient step.
     public var batch: Int
-    /// Gradient steps at most; nil for 400 to 2,500, growing with the rows.
+    /// Gradient steps at most; nil for three for every two rows and at least 50 for every numeric column, between 400
+    /// and 2,500.
     public var steps: Int?
     /// Of AdamW at the start; it falls to zero along half a cosine (Loshchilov and Hutter, SGDR, ICLR 2017, eq. 5).
     public var learningRate: Double
@@ -91,11 +92,12 @@ public struct VAEConfiguration: Sendable, Equatable {
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
     }
 
+    /// - Parameter width: number of scores and blocks.
     func latent(rows: Int, width: Int) -> Int {
-        min(latent ?? (rows <= 800 ? 4 : rows <= 1400 ? 8 : 12), max(width, 1))
+        min(latent ?? (rows <= 800 ? max(4, min(8, width / 4)) : rows <= 1400 ? 8 : 12), max(width, 1))
     }
 
     func beta(rows: Int) -> Double { beta ?? (rows <= 800 ? 1 : 0.7) }
 
-    func steps(rows: Int) -> Int { steps ?? min(2500, max(400, rows * 3 / 2)) }
+    func steps(rows: Int, scores: Int) -> Int { steps ?? min(2500, max(400, rows * 3 / 2, 50 * scores)) }
 }

@@ -50,7 +50,7 @@ struct VAETraining {
             )
         }
         let sigmaAdam = Adam(count: objective.logSigma.count, learningRate: 0)
-        let steps = configuration.steps(rows: training.count)
+        let steps = configuration.steps(rows: training.count, scores: scores)
         let fullWeight = configuration.beta(rows: rows.count)
         let warmUp = max(1, configuration.warmUp * Double(steps))
         let floor = Float(log(configuration.leastSigma))
