@@ -72,7 +72,15 @@ enum GnuplotText {
 
     /// Tics at round places, for `set xtics ( … )`.
     static func tics(_ low: Double, _ high: Double) -> String {
-        tickPlaces(low, high).map { "\(quoted(NumberText.significant($0, 3))) \(number($0))" }.joined(separator: ", ")
+        tickPlaces(low, high).map { place in
+            // Long numbers would run into each other.
+            let exponent = place == 0 ? 0 : Int(log10(abs(place)).rounded(.down))
+            let text =
+                exponent < 4
+                ? NumberText.significant(place, 3)
+                : NumberText.significant(place / pow(10, Double(exponent)), 3) + "e\(exponent)"
+            return "\(quoted(text)) \(number(place))"
+        }.joined(separator: ", ")
     }
 
     /// Two to five round places between two bounds.
