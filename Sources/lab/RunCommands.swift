@@ -55,7 +55,9 @@ enum RunCommands {
             """
 
             results: \(folder)
+              \(folder)/report.html   everything on one page
               lab compare \(folder)   this table again
+              lab export \(folder) --format html --out tree.html   the best tree on one page
             """)
         return ExitCode.done
     }

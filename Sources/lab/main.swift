@@ -6,7 +6,7 @@ import Studies
 
 /// All commands, in the order of the help text. Names of two words belong to a group.
 let commands: [Command] = [
-    RunCommands.run, RunCommands.validate, RunCommands.compare,
+    RunCommands.run, RunCommands.validate, RunCommands.compare, ReportCommands.plot, ReportCommands.export,
     RunCommands.reproduce, EnvironmentCommands.list, EnvironmentCommands.show, EnvironmentCommands.check,
     EnvironmentCommands.simulate, EnvironmentCommands.rollout, CohortTableCommands.generate,
     CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table, DoctorCommand.doctor,

@@ -191,8 +191,9 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
         let comparison = try RunReader(folder: folder.path + "/one").comparison()
         #expect(comparison.patients == 30)
         #expect(Set(["grid", "leaves", "viper", "refined", "both"]).isSubset(of: comparison.policies.map(\.name)))
-        let tree = try RunReader(folder: folder.path + "/one").tree("viper")
-        #expect(tree.tree.leafCount <= 4)
+        let subject = try RunReader(folder: folder.path + "/one").treeSubject("viper", home: home)
+        #expect(subject.tree.leafCount <= 4)
+        #expect(folder.exists("one/report.html"))
 
         let changed = try StudyReader.read(
             node, folder: "", home: home, quick: true, settings: ["evaluation.bootstrap=40"])

@@ -33,9 +33,7 @@ public struct Reproduction: Sendable {
     /// - Throws: `Diagnostics` where the manifest or the study in it cannot be read; what a run throws.
     public static func reproduce(run: String, home: Home, options: RunOptions) throws -> Reproduction {
         let manifest = try Manifest.read(run: run)
-        let source = SourceText(
-            name: PathLookup.join(run, Manifest.fileName) + " (its study)", text: manifest.study.text())
-        let study = try StudyReader.read(try JSONParser.parse(source), folder: run, home: home)
+        let study = try manifest.readStudy(run: run, home: home)
         var remarks: [String] = []
         if study.environment.hash != manifest.environmentHash {
             remarks.append("the environment \(manifest.environmentName) has changed since the run")
@@ -43,11 +41,18 @@ public struct Reproduction: Sendable {
         if manifest.program != ProgramVersion.text {
             remarks.append("the run was made by version \(manifest.program); this is \(ProgramVersion.text)")
         }
-        if manifest.platform != StudyRunner.platform {
-            func text(_ fields: [JSONField]) -> String { JSONValue.object(fields).text(pretty: false) }
+        let here = StudyRunner.platform
+        for field in manifest.platform where JSONValue.object(here)[field.key] != field.value {
+            func words(_ value: JSONValue?) -> String {
+                if case .string(let text)? = value { text } else { "none" }
+            }
+            let consequence =
+                field.key == "gnuplot"
+                ? "pictures and the report may differ"
+                : "bytes may differ, results should agree within their intervals"
             remarks.append(
-                "the run was made on \(text(manifest.platform)); this is \(text(StudyRunner.platform)): "
-                    + "bytes may differ, results should agree within their intervals")
+                "\(field.key) was \(words(field.value)) and is now \(words(JSONValue.object(here)[field.key])): "
+                    + consequence)
         }
         let folder = NSTemporaryDirectory() + "lab-reproduce-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }

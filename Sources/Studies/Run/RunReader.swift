@@ -2,6 +2,7 @@
 
 import Evaluation
 import PositionedJSON
+import Reports
 import Trees
 
 /// Reads what a run left behind.
@@ -27,9 +28,12 @@ public struct RunReader: Sendable {
         try SelectionFile.read(try JSONParser.parse(contentsOf: path(StudyStages.selectionFile)))
     }
 
-    /// A tree of the run by `NAME` or `NAME/seed-N`; nil asks for the best tree on validation patients. Without a seed
-    /// the one that did best on validation patients.
-    public func tree(_ written: String?) throws -> RunTree {
+    /// The study as it was run.
+    public func study(home: Home) throws -> Study { try manifest().readStudy(run: folder, home: home) }
+
+    /// Name and seed of a tree written `NAME` or `NAME/seed-N`; nil asks for the best tree on validation patients.
+    /// Without a seed the one that did best on validation patients.
+    public func treeName(_ written: String?) throws -> (name: String, seed: Int) {
         let selection = try selection()
         let names = try manifest().treeNames
         var name = selection.best.tree
@@ -43,41 +47,43 @@ public struct RunReader: Sendable {
             }
         }
         guard let name, names.contains(name) else {
-            let remedy = name.flatMap { DidYouMean.closest(to: $0, among: names) }.map { "; did you mean \($0)?" }
+            if names.isEmpty { throw StageError(message: "\(folder) holds no tree") }
+            let remedy = name.flatMap { DidYouMean.closest(to: $0, among: names) }.map { "did you mean \($0)?" }
             throw StageError(
-                message: names.isEmpty
-                    ? "\(folder) holds no tree"
-                    : "\(folder) holds no tree \"\(name ?? "")\"\(remedy ?? "; it holds " + names.joined(separator: ", "))"
-            )
+                message: "\(folder) holds no tree \"\(name ?? "")\"; "
+                    + (remedy ?? "it holds " + names.joined(separator: ", ")))
         }
-        let number = seed ?? selection.bestSeeds[name] ?? 1
-        let complaints = Complaints()
-        let file = path(StudyStages.treeFile(name, seed: number))
-        let tree = DecisionTree(try JSONParser.parse(contentsOf: file), complaints: complaints)
-        let evidenceFile = path(StudyStages.evidenceFile(name, seed: number))
-        let evidence = TreeEvidence(try JSONParser.parse(contentsOf: evidenceFile), complaints: complaints)
-        try complaints.throwIfAny()
-        guard let tree, let evidence else { throw StageError(message: "\(file) holds no tree") }
-        return RunTree(name: name, seed: number, tree: tree, evidence: evidence)
+        return (name, seed ?? selection.bestSeeds[name] ?? 1)
+    }
+
+    /// A tree with everything its readers need.
+    public func treeSubject(_ written: String?, home: Home) throws -> TreeSubject {
+        let (name, seed) = try treeName(written)
+        let file = path(StudyStages.treeFile(name, seed: seed))
+        guard PathLookup.find(file) != nil else {
+            throw StageError(message: "\(folder) holds no seed \(seed) of the tree \(name)")
+        }
+        return try TreeSubjects.make(
+            name: name, seed: seed, study: try study(home: home), comparison: try comparison(),
+            json: { try JSONParser.parse(contentsOf: path($0)) })
     }
 }
 
-/// A tree of a run with what is known of it.
-public struct RunTree: Sendable {
-    public var name: String
-    public var seed: Int
-    public var tree: DecisionTree
-    public var evidence: TreeEvidence
-}
-
 extension Manifest {
+    /// The study of the run, read again.
+    func readStudy(run: String, home: Home) throws -> Study {
+        let source = SourceText(
+            name: PathLookup.join(run, Manifest.fileName) + " (its study)", text: study.text())
+        return try StudyReader.read(try JSONParser.parse(source), folder: run, home: home)
+    }
+
     /// How many stages a run of its study has, for progress; near enough without reading the study.
     public var stageCount: Int {
         func count(_ key: String) -> Int {
             if case .object(let fields)? = study[key] { fields.count } else { 0 }
         }
         guard case .integer(let seeds)? = study["seeds"] else { return 0 }
-        return 6 + seeds * (count("agents") + 2 * count("trees"))
+        return 7 + seeds * (count("agents") + 2 * count("trees"))
     }
 
     /// Names of the trees of the run.

@@ -67,7 +67,10 @@ public enum StudyRunner {
         #else
             let architecture = "other"
         #endif
-        return [JSONField("architecture", .string(architecture)), JSONField("blas_core", .string(OpenBLAS.kernelName))]
+        return [
+            JSONField("architecture", .string(architecture)), JSONField("blas_core", .string(OpenBLAS.kernelName)),
+            JSONField("gnuplot", GnuplotTool.version.map { .string($0) } ?? .null),
+        ]
     }
 }
 

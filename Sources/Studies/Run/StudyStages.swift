@@ -48,6 +48,8 @@ public struct StudyStages: Sendable {
         stages.append(selection(inputs: policies))
         stages.append(evaluation(inputs: policies))
         for tree in study.trees { stages += study.seedNumbers.map { evidence(tree, seed: $0) } }
+        stages.append(plots(inputs: stages.map(\.name)))
+        stages.append(report(inputs: stages.map(\.name)))
         return stages
     }
 
