@@ -151,6 +151,10 @@ public struct EnvironmentModel: Sendable {
     public var definitions: [Definition] = []
     public var decisionInterval = 1.0
     public var decisionCount = 1
+    /// Whether the last decision's interval ends the course (termination) or only the watch (truncation). A course
+    /// whose return is defined up to a fixed day, with the day among the observations, terminates there: bootstrapping
+    /// would ask for the value of states in which no decision is ever made (Pardo et al., ICML 2018, arXiv 1712.00378).
+    public var terminatesAtEnd = false
     public var doses: [Dose] = []
     public var actions: [Action] = []
     public var rules: [Rule] = []

@@ -213,6 +213,8 @@ public struct EnvironmentReader {
         if let decisions = file.object("decisions", what: "decisions") {
             model.decisionInterval = decisions.number("interval", in: 1e-6...1e6) ?? 1
             model.decisionCount = decisions.integer("count", in: 1...100_000) ?? 1
+            let end = decisions.choice("at_end", of: ["termination", "truncation"], default: "truncation")
+            model.terminatesAtEnd = end == "termination"
             decisions.finish()
         }
         for (name, node) in members(file, "doses", what: "dose", required: true) {

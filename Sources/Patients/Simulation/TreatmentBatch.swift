@@ -183,7 +183,7 @@ final class TreatmentBatch: BatchEnvironment {
             table.row(layout.endedAt.lowerBound + ending)[index] = table.row(layout.time)[index]
             statusBuffer[index] = .terminated
         } else if Int(decisionBuffer[index]) >= task.horizon {
-            statusBuffer[index] = .truncated
+            statusBuffer[index] = factory.model.terminatesAtEnd ? .terminated : .truncated
         }
     }
 

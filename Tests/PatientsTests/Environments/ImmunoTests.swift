@@ -136,6 +136,24 @@ import Patients
         #expect(worstCure > bestProgression)
     }
 
+    /// The return is defined up to day 120 and the day is observed: nothing is left to bootstrap from.
+    @Test func theCourseTerminatesOnTheLastDay() throws {
+        let model = try Self.model()
+        let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 8, seed: 3))
+        let batch = try factory.makeBatch(slots: 8, seed: 1)
+        for slot in 0..<8 { try batch.start(slot: slot, patient: slot, episode: 0) }
+        let chemo = try #require(model.protocolPolicy("chemo_10d"))
+        let actions = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 8)
+        defer { actions.deallocate() }
+        while batch.status.contains(.running) {
+            chemo.act(DecisionBatch(batch), actions: actions)
+            try batch.step(UnsafeBufferPointer(actions))
+        }
+        let atEnd = (0..<8).filter { batch.ending(slot: $0) == "horizon" }
+        #expect(!atEnd.isEmpty)
+        for slot in atEnd { #expect(batch.status[slot] == .terminated && batch.decisions[slot] == 24) }
+    }
+
     @Test func resultsDoNotDependOnSlotsOrJobs() throws {
         let model = try Self.model()
         let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 67, seed: 5))
