@@ -25,12 +25,14 @@ extension Comparison {
         return text
     }
 
-    /// `evaluation/subgroups.csv`
+    /// `evaluation/subgroups.csv`; a line with a `baseline` is the paired difference `policy` − `baseline`.
     public func subgroupsCSV() -> String {
-        var text = "subgroup,level,policy,metric,estimate,low,high,patients\n"
+        var text = "subgroup,level,policy,baseline,metric,estimate,low,high,patients\n"
         for row in subgroups {
             text += CSV.line(
-                [row.subgroup, row.level, row.policy, row.metric] + numbers(row.estimate) + ["\(row.patients)"])
+                [row.subgroup, row.level, row.policy, row.baseline ?? "", row.metric] + numbers(row.estimate) + [
+                    "\(row.patients)"
+                ])
         }
         return text
     }

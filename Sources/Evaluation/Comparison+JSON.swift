@@ -47,8 +47,10 @@ extension Comparison {
                         .object(
                             [
                                 JSONField("subgroup", .string(row.subgroup)), JSONField("level", .string(row.level)),
-                                JSONField("policy", .string(row.policy)), JSONField("metric", .string(row.metric)),
-                            ] + row.estimate.fields + [JSONField("patients", .integer(row.patients))])
+                                JSONField("policy", .string(row.policy)),
+                            ] + (row.baseline.map { [JSONField("baseline", .string($0))] } ?? [])
+                                + [JSONField("metric", .string(row.metric))] + row.estimate.fields
+                                + [JSONField("patients", .integer(row.patients))])
                     })),
             JSONField(
                 "return_statistics",
@@ -96,7 +98,9 @@ extension Comparison {
             defer { part.finish() }
             return SubgroupRow(
                 subgroup: part.string("subgroup") ?? "", level: part.string("level") ?? "",
-                policy: part.string("policy") ?? "", metric: part.string("metric") ?? "", estimate: Estimate(part),
+                policy: part.string("policy") ?? "",
+                baseline: part.optionalString("baseline"), metric: part.string("metric") ?? "",
+                estimate: Estimate(part),
                 patients: part.integer("patients", in: 0...Int.max) ?? 0)
         }
         returnStatistics = reader.objects("return_statistics", what: "a statistic of returns").map { part in

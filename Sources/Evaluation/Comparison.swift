@@ -25,11 +25,13 @@ public struct DifferenceRow: Sendable, Equatable {
     public var patients: Int
 }
 
-/// One number of one policy on a part of the patients.
+/// One number of one policy, or of the difference between two, on a part of the patients.
 public struct SubgroupRow: Sendable, Equatable {
     public var subgroup: String
     public var level: String
     public var policy: String
+    /// The policy that was subtracted, patient by patient; nil for the policy's own mean.
+    public var baseline: String?
     public var metric: String
     public var estimate: Estimate
     public var patients: Int

@@ -46,7 +46,8 @@ extension EvaluationTable {
                         patients: definedPatients([policies[a], policies[b]], metric: metric)))
             }
         }
-        comparison.subgroups = try subgroupRows(subgroupings, bootstrap, level: level, jobs: jobs)
+        comparison.subgroups = try subgroupRows(
+            subgroupings, bootstrap, pairs: differencePairs(selection, pairs), level: level, jobs: jobs)
         comparison.returnStatistics = try returnStatistics(bootstrap, level: level, seed: seed, jobs: jobs)
         return comparison
     }
@@ -84,7 +85,7 @@ extension EvaluationTable {
     }
 
     private func subgroupRows(
-        _ subgroupings: [Subgrouping], _ bootstrap: CrossedBootstrap, level: Double, jobs: Int
+        _ subgroupings: [Subgrouping], _ bootstrap: CrossedBootstrap, pairs: [(Int, Int)], level: Double, jobs: Int
     ) throws -> [SubgroupRow] {
         for subgrouping in subgroupings where subgrouping.membership.count != patients.count {
             throw EvaluationError(
@@ -97,17 +98,21 @@ extension EvaluationTable {
             }
         }
         let metrics = self.metrics
-        let each = policies.count * metrics.count
-        return try Parallel.map(parts.count * each, jobs: jobs) { index in
-            let (grouping, part, subset, restricted) = parts[index / each]
-            let policy = policies[index % each / metrics.count]
+        // One piece of work a part and metric: the policies' means serve their differences too.
+        return try Parallel.map(parts.count * metrics.count, jobs: jobs) { index in
+            let (grouping, part, subset, restricted) = parts[index / metrics.count]
             let metric = index % metrics.count
-            let mean = restricted.mean(cells(policy, metric: metric), label: policy.seedLabel)
-            return SubgroupRow(
-                subgroup: grouping.name, level: grouping.levels[part], policy: policy.name,
-                metric: metrics[metric].name, estimate: mean.estimate(level: level),
-                patients: definedPatients([policy], metric: metric) { subset[$0] })
-        }
+            let means = policies.map { restricted.mean(cells($0, metric: metric), label: $0.seedLabel) }
+            func row(_ policy: Int, _ baseline: Int?, _ mean: CrossedMean) -> SubgroupRow {
+                let chosen = [policies[policy]] + (baseline.map { [policies[$0]] } ?? [])
+                return SubgroupRow(
+                    subgroup: grouping.name, level: grouping.levels[part], policy: policies[policy].name,
+                    baseline: baseline.map { policies[$0].name }, metric: metrics[metric].name,
+                    estimate: mean.estimate(level: level),
+                    patients: definedPatients(chosen, metric: metric) { subset[$0] })
+            }
+            return policies.indices.map { row($0, nil, means[$0]) } + pairs.map { row($0, $1, means[$0] - means[$1]) }
+        }.flatMap { $0 }
     }
 
     private func returnStatistics(

@@ -47,6 +47,27 @@ import Evaluation
             ])
     }
 
+    /// The learner against the tree within a part of the patients, patient by patient.
+    @Test func subgroupsHavePairedDifferences() throws {
+        func row(_ policy: String, _ baseline: String?) -> SubgroupRow? {
+            comparison.subgroups.first {
+                $0.level == "second" && $0.policy == policy && $0.baseline == baseline && $0.metric == "return"
+            }
+        }
+        let difference = try #require(row("dqn", "refined"))
+        let learner = try #require(row("dqn", nil))
+        let tree = try #require(row("refined", nil))
+        #expect(abs(difference.estimate.value - (learner.estimate.value - tree.estimate.value)) < 1e-12)
+        #expect(difference.patients == 100)
+        let width = difference.estimate.high - difference.estimate.low
+        #expect(width > 0 && width < (learner.estimate.high - learner.estimate.low))
+        let complaints = Complaints()
+        let text = comparison.json().text()
+        let node = try JSONParser.parse(SourceText(name: "summary.json", bytes: Array(text.utf8)))
+        let same = Comparison(node, complaints: complaints)?.subgroups == comparison.subgroups
+        #expect(same)
+    }
+
     @Test func subgroupsCoverTheirPatients() throws {
         let first = comparison.subgroups.first {
             $0.level == "first" && $0.policy == "both" && $0.metric == "return"
@@ -76,7 +97,8 @@ import Evaluation
         #expect(lines[1].hasPrefix("q_learning,learner,return,"))
         #expect(lines[1].hasSuffix(",5,200"))
         #expect(lines.last!.hasPrefix("both,protocol,lowest_lymphocytes,"))
-        #expect(comparison.subgroupsCSV().hasPrefix("subgroup,level,policy,metric,estimate,low,high,patients\n"))
+        #expect(
+            comparison.subgroupsCSV().hasPrefix("subgroup,level,policy,baseline,metric,estimate,low,high,patients\n"))
         let episodes = table.episodesCSV().split(separator: "\n")
         #expect(
             episodes[0] == "policy,seed,patient,return,discounted_return,length,ending,"

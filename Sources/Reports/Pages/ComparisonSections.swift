@@ -87,6 +87,10 @@ struct ComparisonSections {
                 headings.append((name, comparison.metrics[index].title + unit))
             }
         }
+        let learnerAndTree = comparison.selection.learner.flatMap { learner in
+            comparison.selection.tree.map { (learner, $0) }
+        }
+        if let (learner, tree) = learnerAndTree { headings.append(("\(learner) − \(tree)", "return, paired")) }
         var parts: [(subgroup: String, level: String)] = []
         for row in comparison.subgroups where !parts.contains(where: { $0 == (row.subgroup, row.level) }) {
             parts.append((row.subgroup, row.level))
@@ -106,9 +110,15 @@ struct ComparisonSections {
             ]
             for metric in metrics {
                 for name in names {
-                    let row = here.first { $0.policy == name && $0.metric == comparison.metrics[metric].name }
+                    let row = here.first {
+                        $0.policy == name && $0.baseline == nil && $0.metric == comparison.metrics[metric].name
+                    }
                     cells.append(.estimate(row.map { formats[metric].text($0.estimate) } ?? "–"))
                 }
+            }
+            if let (learner, tree) = learnerAndTree {
+                let row = here.first { $0.policy == learner && $0.baseline == tree && $0.metric == "return" }
+                cells.append(.estimate(row.map { formats[0].signed($0.estimate) } ?? "–"))
             }
             rows.append(Page.Row(cells))
         }
