@@ -160,6 +160,8 @@ public struct EnvironmentModel: Sendable {
     public var rules: [Rule] = []
     public var endings: [Ending] = []
     public var discount = 1.0
+    /// Names of endings, best first: every course that meets one must score above every course that meets the next.
+    public var ranking: [String] = []
     public var rewardTerms: [RewardTerm] = []
     public var observations: [Observation] = []
     public var outcomes: [Outcome] = []

@@ -47,7 +47,7 @@ extension EnvironmentReader {
     }
 
     /// `ranking` lists endings, best first; each must be worth more than the next, or the task rewards the wrong thing.
-    func readRanking(_ reward: ObjectReader) {
+    mutating func readRanking(_ reward: ObjectReader) {
         let names = reward.optionalArray("ranking") ?? []
         var last: (name: String, reward: Double)?
         for node in names {
@@ -62,6 +62,7 @@ extension EnvironmentReader {
                 complaints.add(node, "'\(name)' is ranked below '\(last.name)' but is not worth less")
             }
             last = (name, ending.reward)
+            model.ranking.append(name)
         }
     }
 

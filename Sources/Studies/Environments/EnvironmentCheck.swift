@@ -9,6 +9,8 @@ public struct EnvironmentCheck: Sendable {
     public var rows: [(policy: String, table: EpisodeTable)]
     public var outcomes: [OutcomeDescription]
     public var problems: [String]
+    /// What was found in order.
+    public var findings: [String] = []
 
     public var passed: Bool { problems.isEmpty }
 
@@ -30,7 +32,29 @@ public struct EnvironmentCheck: Sendable {
                 check.problems.append("\(name): \(error)")
             }
         }
+        check.compareEndings(model.ranking)
         return check
+    }
+
+    /// Holds the returns of all courses against the file's ranking of endings: the worst course of an ending must
+    /// score above the best course of the next. Without that, a learner is rewarded for the wrong thing.
+    mutating func compareEndings(_ ranking: [String]) {
+        func returns(_ ending: String) -> [Double] {
+            rows.flatMap { row in
+                row.table.endings.indices.filter { row.table.endings[$0] == ending }.map { row.table.returns[$0] }
+            }
+        }
+        for (better, worse) in zip(ranking, ranking.dropFirst()) {
+            guard let lowest = returns(better).min(), let highest = returns(worse).max() else { continue }
+            let numbers =
+                "\(better) scores at least \(NumberText.significant(lowest, 3)), "
+                + "\(worse) at most \(NumberText.significant(highest, 3))"
+            if lowest > highest {
+                findings.append("\(numbers), as the ranking demands")
+            } else {
+                problems.append("\(numbers): the ranking of outcomes does not hold")
+            }
+        }
     }
 
     public func text() -> String {
@@ -46,6 +70,7 @@ public struct EnvironmentCheck: Sendable {
             return (name, "return \(NumberText.significant(table.meanReturn, 3)), " + values.joined(separator: ", "))
         }
         text += HelpText.table(lines)
+        for finding in findings { text += "\(finding)\n" }
         for problem in problems { text += "problem: \(problem)\n" }
         return text
     }
