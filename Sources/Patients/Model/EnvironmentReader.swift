@@ -252,7 +252,17 @@ public struct EnvironmentReader {
     }
 
     func doseIndices(_ reader: ObjectReader, _ key: String) -> [Int] {
-        (reader.array(key) ?? []).compactMap { doseIndex($0) }
+        var found: [Int] = []
+        for node in reader.array(key) ?? [] {
+            guard let dose = doseIndex(node) else { continue }
+            if found.contains(dose) {
+                complaints.add(
+                    node, "the dose '\(model.doses[dose].name)' is listed twice",
+                    remedy: "for a larger dose declare another with a higher rate")
+            }
+            found.append(dose)
+        }
+        return found
     }
 
     func doseIndex(_ node: JSONNode) -> Int? {

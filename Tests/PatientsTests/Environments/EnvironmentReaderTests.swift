@@ -58,6 +58,9 @@ import Testing
             what: "unknown dose in an action", find: "\"doses\": [\"chemo\"]", replacement: "\"doses\": [\"chema\"]",
             expected: "chema"),
         Mistake(
+            what: "a dose twice in an action", find: "\"doses\": [\"chemo\"]",
+            replacement: "\"doses\": [\"chemo\", \"chemo\"]", expected: "twice"),
+        Mistake(
             what: "unknown dose in a call", find: "count(TIL) >= 1", replacement: "count(TILL) >= 1", expected: "TILL"),
         Mistake(
             what: "a name taken twice", find: "\"kill\": {", replacement: "\"gamma\": {", expected: "gamma", count: 5),
