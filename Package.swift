@@ -62,11 +62,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Numerics", "Patients"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // In C, since it takes the place of the allocator of the test program.
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         tests("Numerics"),
         tests("PositionedJSON"),
         tests("Networks", also: ["Numerics", "PositionedJSON"]),
         tests("Trees"),
-        tests("Patients"),
+        tests("Patients", also: ["AllocationCounter"]),
         tests("Cohorts"),
         tests("Agents", also: ["Networks", "Numerics", "Patients", "PositionedJSON", "Trees"]),
         tests("Evaluation"),

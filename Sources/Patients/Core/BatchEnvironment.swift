@@ -23,7 +23,8 @@ public protocol BatchEnvironment: AnyObject {
     /// patient and episode meet the same chance events under every policy.
     func start(slot: Int, patient: Int, episode: Int) throws
     /// Treats every running slot with its action (an index into `task.actions`) for one decision interval.
-    /// An action that is not allowed is an error of the caller.
+    /// An action that is not allowed is an error of the caller. Where a course cannot go on (`SimulationError`), its
+    /// slot is idle afterwards, the others have had their step, and the error of the lowest such slot is thrown.
     func step(_ actions: UnsafeBufferPointer<Int32>) throws
 
     /// What is seen now: slots × observations. Kept after the episode's end (the last state, for bootstrapping).

@@ -214,21 +214,20 @@ final class CourseIntegrator {
     private func locateEnding(_ lane: Int, _ table: LaneMemory, _ slot: Int) {
         let layout = program.layout
         let h = solver.attempted.base[lane]
-        let begin = solver.time.base[lane] - h
+        let end = solver.time.base[lane]
+        let begin = end - h
         for row in layout.parameters { fill(row, solver.inputs.row(row)[lane]) }
         for row in layout.inputs { fill(row, solver.inputs.row(row)[lane]) }
         for row in 0..<layout.stateCount { fill(row, solver.states.row(row)[lane]) }
-        fill(layout.time, begin + h)
+        fill(layout.time, end)
         probeSystem.evaluateRates(probe.base, probeRates.base, stride: 8, lanes: 1)
-        let endRates = (0..<layout.stateCount).map { probeRates.row($0)[0] }
-        let endStates = (0..<layout.stateCount).map { solver.states.row($0)[lane] }
         func place(_ theta: Double, _ column: Int) {
             let rest = 1 - theta
             for row in 0..<layout.stateCount {
                 let y0 = solver.startStates.row(row)[lane]
                 let f0 = solver.startValues.row(row)[lane]
-                let y1 = endStates[row]
-                let f1 = endRates[row]
+                let y1 = solver.states.row(row)[lane]
+                let f1 = probeRates.row(row)[0]
                 probe.row(row)[column] =
                     rest * rest * (1 + 2 * theta) * y0 + theta * theta * (3 - 2 * theta) * y1
                     + h * theta * rest * (rest * f0 - theta * f1)
@@ -256,8 +255,9 @@ final class CourseIntegrator {
         place(high, 0)
         evaluateProbe()
         if !endingHolds(0) {
-            for row in 0..<layout.stateCount { probe.row(row)[0] = endStates[row] }
-            probe.row(layout.time)[0] = begin + h
+            // By a rounding error; at the step's end itself an ending does hold.
+            for row in 0..<layout.stateCount { probe.row(row)[0] = solver.states.row(row)[lane] }
+            probe.row(layout.time)[0] = end
             evaluateProbe()
         }
         for row in 0..<layout.stateCount { solver.states.row(row)[lane] = probe.row(row)[0] }

@@ -32,6 +32,7 @@ final class TreatmentBatch: BatchEnvironment {
     private let endingBuffer: UnsafeMutableBufferPointer<Int32>
     private let resultBuffer: UnsafeMutableBufferPointer<CourseIntegrator.Result>
     private let segments: [UnsafeMutableBufferPointer<Segment>]
+    private let rules: DecisionRules
     private var running: [Int32] = []
 
     /// Lanes of the integrator; measured: wider blocks gain nothing, narrower ones pay for dispatch.
@@ -73,6 +74,7 @@ final class TreatmentBatch: BatchEnvironment {
             _ = buffer.initialize(from: list)
             return buffer
         }
+        rules = DecisionRules(factory.model, firstObservation: program.rewardTerms + program.rules)
         running.reserveCapacity(slots)
     }
 
@@ -144,7 +146,7 @@ final class TreatmentBatch: BatchEnvironment {
         running.removeAll(keepingCapacity: true)
         for slot in 0..<slots where statusBuffer[slot] == .running {
             let action = Int(actions[slot])
-            guard action >= 0, action < task.actions.count, allowedBuffer[slot * task.actions.count + action] else {
+            guard action >= 0, action < rules.actions, allowedBuffer[slot * rules.actions + action] else {
                 throw SimulationError.forbiddenAction(
                     patient: Int(patientBuffer[slot]), decision: Int(decisionBuffer[slot]),
                     action: task.actions.indices.contains(action) ? task.actions[action].name : "\(action)")
@@ -153,28 +155,35 @@ final class TreatmentBatch: BatchEnvironment {
             actionBuffer[slot] = actions[slot]
             resultBuffer[slot] = CourseIntegrator.Result()
             startBuffer[slot] = table.row(layout.time)[slot]
-            for row in layout.given { table.row(row)[slot] = 0 }
-            for dose in factory.model.actions[action].doses {
-                table.row(layout.given.lowerBound + dose)[slot] = 1
-                table.row(layout.counts.lowerBound + dose)[slot] += 1
+            for dose in 0..<rules.doses {
+                let given = rules.given[action * rules.doses + dose]
+                table.row(layout.given.lowerBound + dose)[slot] = given
+                table.row(layout.counts.lowerBound + dose)[slot] += given
             }
         }
         integrator.advance(
             running, table: table, steps: stepBuffer.baseAddress!, start: startBuffer.baseAddress!,
             segments: { UnsafeBufferPointer(self.segments[Int(self.actionBuffer[$0])]) },
             results: resultBuffer.baseAddress!)
-        for slot in running { try settle(Int(slot)) }
+        for slot in running { settle(Int(slot)) }
         program.decision.evaluate(
             inputs: table.base, inputStride: table.width, outputs: decisionValues.base,
             outputStride: decisionValues.width, lanes: slots, scratch: decisionScratch)
-        for slot in running { try reward(Int(slot)) }
+        var failure: SimulationError?
+        for slot in running {
+            if let error = reward(Int(slot)), failure == nil { failure = error }
+        }
+        if let failure { throw failure }
     }
 
-    /// Time, decisions and endings after an interval.
-    private func settle(_ index: Int) throws {
+    /// Decisions and endings after an interval.
+    private func settle(_ index: Int) {
         let layout = program.layout
         let result = resultBuffer[index]
-        if result.failed { throw stuck(index) }
+        if result.failed {
+            statusBuffer[index] = .idle
+            return
+        }
         decisionBuffer[index] += 1
         if result.ending >= 0 {
             let ending = Int(result.ending)
@@ -182,44 +191,44 @@ final class TreatmentBatch: BatchEnvironment {
             table.row(layout.ended.lowerBound + ending)[index] = 1
             table.row(layout.endedAt.lowerBound + ending)[index] = table.row(layout.time)[index]
             statusBuffer[index] = .terminated
-        } else if Int(decisionBuffer[index]) >= task.horizon {
-            statusBuffer[index] = factory.model.terminatesAtEnd ? .terminated : .truncated
+        } else if Int(decisionBuffer[index]) >= rules.horizon {
+            statusBuffer[index] = rules.terminatesAtEnd ? .terminated : .truncated
         }
     }
 
-    private func reward(_ index: Int) throws {
+    /// Reward, observations and mask after an interval; what went wrong, if something did.
+    private func reward(_ index: Int) -> SimulationError? {
+        if resultBuffer[index].failed { return stuck(index) }
         var sum = 0.0
         for term in 0..<program.rewardTerms { sum += decisionValues.row(term)[index] }
-        if endingBuffer[index] >= 0 { sum += factory.model.endings[Int(endingBuffer[index])].reward }
+        if endingBuffer[index] >= 0 { sum += rules.endingRewards[Int(endingBuffer[index])] }
         guard sum.isFinite else {
-            throw SimulationError.notFinite(
+            statusBuffer[index] = .idle
+            return .notFinite(
                 patient: Int(patientBuffer[index]), time: table.row(program.layout.time)[index], what: "the reward")
         }
         rewardBuffer[index] = sum
         publish(index, values: decisionValues, column: index, atStart: false)
+        return nil
     }
 
     /// Writes observations and the mask of a slot from the decision program's values.
     private func publish(_ slot: Int, values: LaneMemory, column: Int, atStart: Bool) {
-        let model = factory.model
-        let observations = observationBuffer.baseAddress! + slot * task.observations.count
-        // Changes first: they need the values of the last decision.
-        var output = program.rewardTerms + program.rules
-        for (index, observation) in model.observations.enumerated() where observation.expression != nil {
-            scratchObservation[index] = values.row(output)[column]
-            output += 1
+        let count = rules.observations
+        let observations = observationBuffer.baseAddress! + slot * count
+        // All that have an expression first: changes need the value of the last decision as well.
+        for index in 0..<count where rules.outputs[index] >= 0 {
+            scratchObservation[index] = values.row(Int(rules.outputs[index]))[column]
         }
-        for (index, observation) in model.observations.enumerated() {
-            if let source = observation.changeOf {
-                scratchObservation[index] = atStart ? 0 : scratchObservation[source] - observations[source]
-            }
+        for index in 0..<count where rules.outputs[index] < 0 {
+            let source = Int(rules.changeOf[index])
+            scratchObservation[index] = atStart ? 0 : scratchObservation[source] - observations[source]
         }
-        for index in 0..<task.observations.count { observations[index] = scratchObservation[index] }
-        let allowed = allowedBuffer.baseAddress! + slot * task.actions.count
-        for action in 0..<task.actions.count { allowed[action] = true }
-        for (index, rule) in model.rules.enumerated()
-        where values.row(program.rewardTerms + index)[column] != 0 {
-            for action in 0..<task.actions.count where model.actions[action].doses.contains(rule.dose) {
+        for index in 0..<count { observations[index] = scratchObservation[index] }
+        let allowed = allowedBuffer.baseAddress! + slot * rules.actions
+        for action in 0..<rules.actions { allowed[action] = true }
+        for rule in 0..<program.rules where values.row(program.rewardTerms + rule)[column] != 0 {
+            for action in 0..<rules.actions where rules.forbids[rule * rules.actions + action] {
                 allowed[action] = false
             }
         }
