@@ -32,7 +32,7 @@ public struct Metric: Sendable, Equatable {
     }
 
     /// The name in words: `time_to_cure` is `time to cure`.
-    public var title: String { name.split(separator: "_").joined(separator: " ") }
+    public var title: String { Words.title(name, meaning: meaning) }
 
     func json() -> JSONValue {
         .object([

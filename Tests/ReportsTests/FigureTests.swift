@@ -34,7 +34,10 @@ import Testing
                         synthetic: [0.5, 0.5]),
                     MarginalPanel(
                         name: "sex" + mark, categories: ["f" + mark, "m"], source: [0.3, 0.7], synthetic: [0.2, 0.8]),
-                ]),
+                    MarginalPanel(
+                        name: "load", unit: "cells", meaning: "tumour" + mark, edges: [1, 10, 100, 1000, 10_000],
+                        source: [0.1, 0.2, 0.3, 0.4], synthetic: [0.4, 0.3, 0.2, 0.1]),
+                ], rates: [RatePair(name: "never" + mark, source: 0.4, synthetic: 0.5)], event: "cured" + mark),
         ]
     }
 
@@ -90,6 +93,32 @@ import Testing
         // A new line in a title would begin a command; a comment must stay on its line.
         let script = try figures("\nsystem 'id'")[0].script
         #expect(!script.contains("\nsystem"))
+    }
+
+    @Test func decadesAreDrawnOnLogarithmicAxes() throws {
+        let script = try figures()[2].script
+        #expect(script.components(separatedBy: "\nset logscale x").count == 2)
+        #expect(script.contains("'10' 10.0, '100' 100.0"))
+        #expect(script.contains("cured under each protocol [%]"))
+    }
+
+    @Test func comparisonShowsPairedDifferencesToo() throws {
+        let figure = try figures()[1]
+        #expect(figure.script.contains("difference to the best protocol, never, on the same patients"))
+        let rows = figure.data.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+        #expect(Set(rows.dropFirst().map { $0[0] }) == ["0", "1"])
+        #expect(Set(rows.filter { $0[0] == "1" }.map { $0[4] }) == ["dqn", "viper"])
+    }
+
+    @Test func oneRunGoneAstrayDoesNotStretchTheAxis() {
+        let steps = (1...40).map(Double.init)
+        func curves(_ first: Double) -> Figure {
+            let run = CurveRun(decisions: steps, values: [first] + steps.dropFirst().map { 1 + 0.01 * $0 })
+            return .learningCurves(title: "Curves", series: [CurveSeries(name: "a", runs: [run])])
+        }
+        #expect(curves(-500).caption.contains("Axis cut: values reach down to -500."))
+        #expect(curves(-500).data.contains("-500.0"))
+        #expect(!curves(1.01).caption.contains("Axis cut"))
     }
 
     @Test func bandsNeedEverySeed() {

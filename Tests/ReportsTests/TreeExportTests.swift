@@ -2,9 +2,11 @@
 
 import Evaluation
 import Foundation
+import Patients
 import PositionedJSON
 import Reports
 import Testing
+import Trees
 
 #if canImport(FoundationXML)
     import FoundationXML
@@ -51,15 +53,15 @@ final class ElementCounter: NSObject, XMLParserDelegate {
         #expect(
             rules.contains(
                 """
-                if tumour ≤ 2.51 × 10⁶ cells
-                    if til given: no
-                        → chemo  (25 patients; 25.0 % of decisions; cured 80.0 [60.0, 95.0] %; teacher agrees 90 %; \
-                next best: none)
+                if tumour cells ≤ 2.51 × 10⁶
+                    if TIL given: no
+                        → chemo  (THIN EVIDENCE; 25 patients; 25.0 % of decisions; cured 80.0 [60.0, 95.0] %; \
+                teacher agrees 90 %; next best: none)
                     otherwise
                         → none
                 """))
         #expect(rules.contains("if change ≤ −0.3 log10 cells"))
-        #expect(rules.contains("  tumour: tumour cells (10⁴ to 10⁹ cells)"))
+        #expect(rules.contains("  tumour cells (10,000 to 10⁹)"))
     }
 
     @Test func jsonHoldsTheTreeAndItsRules() throws {
@@ -70,7 +72,7 @@ final class ElementCounter: NSObject, XMLParserDelegate {
         let complaints = Complaints()
         let evidence = try #require(node["evidence"])
         #expect(TreeEvidence(evidence, complaints: complaints)?.leaves.count == 4)
-        #expect(json.contains("tumour ≤ 2.51 × 10⁶ cells and til given: yes"))
+        #expect(json.contains("tumour cells ≤ 2.51 × 10⁶ and TIL given: yes"))
     }
 
     @Test func chartIsWellFormedAndHostileNamesStayText() throws {
@@ -110,6 +112,45 @@ final class ElementCounter: NSObject, XMLParserDelegate {
             let end = try #require(page.range(of: "</main>")).upperBound
             #expect(ElementCounter(Array(page[start..<end].utf8)) != nil)
         }
+    }
+
+    @Test func leavesOfFewPatientsAreMarked() throws {
+        var subject = try Specimen().subject
+        var evidence = try #require(subject.evidence)
+        for index in evidence.leaves.indices { evidence.leaves[index].patients = index == 0 ? 29 : 30 }
+        subject.evidence = evidence
+        func count(_ mark: String, in format: String) throws -> Int {
+            try text(format, subject).components(separatedBy: mark).count - 1
+        }
+        #expect(try count("THIN EVIDENCE", in: "text") == 1)
+        #expect(try count("\"thin_evidence\": true", in: "json") == 1)
+        #expect(try count("thin evidence</text>", in: "svg") == 1)
+        #expect(try count("stroke-dasharray", in: "svg") == 1)
+        #expect(try count("<span class=\"thin\">thin evidence</span>", in: "html") == 1)
+    }
+
+    @Test func numbersReadAsPeopleWriteThem() throws {
+        func rules(_ observation: ObservationDescription, _ threshold: Double) throws -> String {
+            let task = TaskDescription(
+                name: "toy", observations: [observation], actions: [ActionDescription(name: "a")], horizon: 1)
+            let tree = try DecisionTree(
+                features: [observation.name], actions: ["a", "b"],
+                nodes: [
+                    .split(feature: 0, threshold: threshold, missingGoesLeft: true, left: 1, right: 2),
+                    .leaf(scores: [1, 0], weight: 1), .leaf(scores: [0, 1], weight: 1),
+                ])
+            return try text("text", TreeSubject(name: "t", study: "s", tree: tree, task: task))
+        }
+        let killers = ObservationDescription(name: "log10_nk", unit: "log10 cells", meaning: "natural-killer cells")
+        #expect(try rules(killers, 3.3).contains("if natural-killer cells ≤ 1,995\n"))
+        #expect(try rules(killers, 4.6).contains("≤ 39,800\n"))
+        #expect(try rules(killers, 7.2).contains("≤ 1.58 × 10⁷\n"))
+        let change = ObservationDescription(name: "tumour_change", unit: "log10 cells")
+        #expect(try rules(change, -0.2).contains("if tumour change ≤ −37 %\n"))
+        #expect(try rules(change, 0.3).contains("≤ +100 %\n"))
+        #expect(try rules(change, 1).contains("≤ ×10\n"))
+        #expect(try rules(change, 0).contains("≤ 0 %\n"))
+        #expect(try rules(ObservationDescription(name: "day", unit: "d"), 35).contains("if day ≤ 35\n"))
     }
 
     @Test func treesWithoutEvidenceOrSplitsAreDrawn() throws {

@@ -41,8 +41,8 @@ public struct MarginalSeries: Sendable, Equatable {
         }
     }
 
-    /// Bars of equal width over the values; over their logarithms where they span more than two decades, and a bar per
-    /// whole number where there are few.
+    /// Bars of equal width over the values; over their logarithms where the largest is five times the smallest or more and their median is
+    /// nearer to the geometric than to the arithmetic middle of the range; a bar per whole number where there are few.
     private static func edges(_ values: [Double], whole: Bool) -> [Double] {
         guard let low = values.min(), let high = values.max() else { return [0, 1] }
         if low == high { return [low - 0.5, high + 0.5] }
@@ -50,7 +50,7 @@ public struct MarginalSeries: Sendable, Equatable {
             return Array(stride(from: low - 0.5, through: high + 0.5, by: 1))
         }
         let middle = quantile(values, 0.5)
-        if low > 0, high / low > 100, middle < 0.2 * high {
+        if low > 0, high / low >= 5, middle * middle < 0.5 * (low + high) * (low * high).squareRoot() {
             let ratio = high / low
             return (0...bars).map { $0 == bars ? high : low * pow(ratio, Double($0) / Double(bars)) }
         }

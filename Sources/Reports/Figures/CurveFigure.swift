@@ -69,12 +69,15 @@ extension Figure {
         valueLabel: String = "mean return of validation patients"
     ) -> Figure {
         let seeds = series.map(\.runs.count).max() ?? 0
-        let caption =
+        let bands = series.map { $0.band() }
+        let window = window(bands, references)
+        var caption =
             "\(title). Line: mean over \(seeds == 1 ? "1 seed" : "\(seeds) seeds"), band: lowest to highest seed."
             + (references.isEmpty ? "" : " Dashed: " + references.map(\.name).joined(separator: ", ") + ".")
+        if let cut = window.sentence { caption += " " + cut }
         var data = "series,name,decisions,mean,low,high\n"
         for (index, curve) in series.enumerated() {
-            for point in curve.band() {
+            for point in bands[index] {
                 data += CSV.line(
                     ["\(index)", GnuplotText.datum(curve.name)]
                         + [point.decisions, point.mean, point.low, point.high].map(GnuplotText.number))
@@ -90,14 +93,18 @@ extension Figure {
             set ylabel \(GnuplotText.quoted(valueLabel))
             set key outside right top vertical Left reverse noenhanced samplen 2 spacing 1.2
             set xrange [0:\(GnuplotText.number(longest / divisor))]
-            set offsets 0, 0, graph 0.04, graph 0.04
+            set yrange [\(GnuplotText.number(window.low)):\(GnuplotText.number(window.high))]
             x(d) = d / \(GnuplotText.number(divisor))
             pick(wanted, index, value) = index == wanted ? value : NaN
 
             """
+        if let cut = window.sentence {
+            script +=
+                "set label 1 \(GnuplotText.quoted(cut)) at graph 0.98,0.04 right font ',9' textcolor rgb '#555555'\n"
+        }
         // Marks differ, so that colour is not the only sign.
         let shapes = [7, 5, 9, 13, 6, 4, 8, 12]
-        let every = max(1, (series.map { $0.band().count }.max() ?? 1) / 6)
+        let every = max(1, (bands.map(\.count).max() ?? 1) / 6)
         var parts: [String] = []
         for index in series.indices {
             parts.append(
@@ -118,5 +125,38 @@ extension Figure {
         }
         script += parts.isEmpty ? "" : "plot " + parts.joined(separator: ", \\\n  ") + "\n"
         return Figure(name: name, caption: caption, data: data, script: script + GnuplotText.ending)
+    }
+
+    /// What the vertical axis shows, and a sentence where it leaves something out.
+    private struct Window {
+        var low: Double
+        var high: Double
+        var sentence: String?
+    }
+
+    /// An axis that one training gone astray does not stretch: from the 5 % to the 95 % quantile of everything drawn,
+    /// with a quarter of their distance more at either end.
+    private static func window(
+        _ bands: [[(decisions: Double, mean: Double, low: Double, high: Double)]], _ references: [ReferenceLine]
+    ) -> Window {
+        let fixed = references.map(\.value).filter(\.isFinite)
+        let values = bands.flatMap { $0.flatMap { [$0.mean, $0.low, $0.high] } }.filter(\.isFinite)
+        guard let least = (values + fixed).min(), let most = (values + fixed).max(), most > least else {
+            let value = (values + fixed).first ?? 0
+            return Window(low: value - 1, high: value + 1)
+        }
+        let cuts = Statistics.quantiles(values + fixed, [0.05, 0.95])
+        let room = 0.25 * (cuts[1] - cuts[0])
+        // A reference is always seen.
+        var low = max(least, min(cuts[0] - room, fixed.min() ?? .infinity))
+        var high = min(most, max(cuts[1] + room, fixed.max() ?? -.infinity))
+        if high <= low { (low, high) = (least, most) }
+        var cut: [String] = []
+        if low > least { cut.append("down to \(NumberText.significant(least, 2))") }
+        if high < most { cut.append("up to \(NumberText.significant(most, 2))") }
+        let margin = 0.04 * (high - low)
+        return Window(
+            low: low - margin, high: high + margin,
+            sentence: cut.isEmpty ? nil : "Axis cut: values reach \(cut.joined(separator: " and ")).")
     }
 }

@@ -71,15 +71,33 @@ enum GnuplotText {
         """
 
     /// Tics at round places, for `set xtics ( … )`.
-    static func tics(_ low: Double, _ high: Double) -> String {
-        tickPlaces(low, high).map { place in
+    static func tics(_ low: Double, _ high: Double) -> String { tics(at: tickPlaces(low, high)) }
+
+    /// Tics for a logarithmic axis: every power of ten, with steps between where there are fewer than three.
+    static func logarithmicTics(_ low: Double, _ high: Double) -> String {
+        guard low > 0, high > low, high.isFinite else { return tics(low, high) }
+        let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+        for steps in [[1.0], [1, 3], [1, 2, 5]] {
+            let places = exponents.flatMap { exponent in steps.map { $0 * pow(10, Double(exponent)) } }
+                .filter { $0 >= low && $0 <= high }
+            if places.count >= 3 {
+                return tics(
+                    at: places.count <= 6 ? places : places.enumerated().filter { $0.offset % 2 == 0 }.map(\.element))
+            }
+        }
+        return tics(low, high)
+    }
+
+    private static func tics(at places: [Double]) -> String {
+        places.map { place in
             // Long numbers would run into each other.
-            let exponent = place == 0 ? 0 : Int(log10(abs(place)).rounded(.down))
-            let text =
-                exponent < 4
-                ? NumberText.significant(place, 3)
-                : NumberText.significant(place / pow(10, Double(exponent)), 3) + "e\(exponent)"
-            return "\(quoted(text)) \(number(place))"
+            let exponent = place == 0 ? 0 : Int((log10(abs(place)) + 1e-9).rounded(.down))
+            guard exponent >= 4 || exponent < -3 else {
+                return "\(quoted(NumberText.significant(place, 3))) \(number(place))"
+            }
+            let mantissa = NumberText.significant(place / pow(10, Double(exponent)), 3)
+            let power = NumberText.powerOfTen(exponent)
+            return "\(quoted(mantissa == "1" ? power : mantissa + "×" + power)) \(number(place))"
         }.joined(separator: ", ")
     }
 

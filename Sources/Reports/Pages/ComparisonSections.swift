@@ -13,24 +13,29 @@ struct ComparisonSections {
         formats = comparison.formats()
     }
 
+    /// The policies of a kind, best return first where they may be ranked.
+    private func order(_ kind: PolicyKind) -> [String] {
+        switch comparison.ranking(kind) {
+        case .ordered(let order): order
+        case .refused: comparison.policies.filter { $0.kind == kind }.map(\.name)
+        }
+    }
+
+    private func group(_ kind: PolicyKind, columns: Int) -> Page.Row {
+        Page.Row([Page.Cell(html: Markup.escape(kind.plural), isHeading: true, columns: columns)], style: "group")
+    }
+
     /// Every policy (or those of a list) with every metric.
     func policyTable(only names: Set<String>? = nil) -> String {
         let headings =
-            [("policy", ""), ("seeds", "")] + zip(comparison.metrics, formats).map { ($0.title, $1.unit) }
+            [("policy", ""), ("seeds", "")]
+            + zip(comparison.metrics, formats).map { ($0.title, Words.unit($1.unit, after: $0.title)) }
         var rows: [Page.Row] = []
         for kind in PolicyKind.allCases {
             let members = comparison.policies.filter { $0.kind == kind && names?.contains($0.name) ?? true }
             guard !members.isEmpty else { continue }
-            rows.append(
-                Page.Row(
-                    [Page.Cell(html: Markup.escape(kind.plural), isHeading: true, columns: headings.count)],
-                    style: "group"))
-            let order: [String] =
-                switch comparison.ranking(kind) {
-                case .ordered(let order): order
-                case .refused: members.map(\.name)
-                }
-            for name in order {
+            rows.append(group(kind, columns: headings.count))
+            for name in order(kind) {
                 guard let member = members.first(where: { $0.name == name }) else { continue }
                 let cells = zip(comparison.metrics, formats).map { metric, format in
                     Page.Cell.estimate(comparison.estimate(name, metric.name).map(format.text) ?? "–")
@@ -56,13 +61,13 @@ struct ComparisonSections {
             style: "note")
     }
 
-    /// Sentences that may be said.
-    var sentences: String { Page.list(comparison.rankingSentences()) }
-
     func differenceTable() -> String {
+        let formats = comparison.metrics.map(comparison.differenceFormat)
         let headings =
             [("policy − baseline", "")]
-            + zip(comparison.metrics, formats).map { ($0.title, $1.unit == "%" ? "points" : $1.unit) }
+            + zip(comparison.metrics, formats).map {
+                ($0.title, $1.unit == "%" ? "points" : Words.unit($1.unit, after: $0.title))
+            }
         let rows = comparison.pairs.map { pair in
             Page.Row(
                 [.heading("\(pair.policy) − \(pair.baseline)")]
@@ -73,6 +78,10 @@ struct ComparisonSections {
                     })
         }
         return Page.table(headings: headings, rows)
+            + Page.paragraph(
+                "The same patients with the same random numbers under both policies; points are percentage points. "
+                    + "A difference whose interval holds 0 is none that these patients and seeds can show.",
+                style: "note")
     }
 
     /// The selected policies in every part of the patients: the return and the first event.
@@ -87,6 +96,7 @@ struct ComparisonSections {
                 headings.append((name, comparison.metrics[index].title + unit))
             }
         }
+        let differenceFormat = comparison.differenceFormat(.return)
         let learnerAndTree = comparison.selection.learner.flatMap { learner in
             comparison.selection.tree.map { (learner, $0) }
         }
@@ -118,7 +128,7 @@ struct ComparisonSections {
             }
             if let (learner, tree) = learnerAndTree {
                 let row = here.first { $0.policy == learner && $0.baseline == tree && $0.metric == "return" }
-                cells.append(.estimate(row.map { formats[0].signed($0.estimate) } ?? "–"))
+                cells.append(.estimate(row.map { differenceFormat.signed($0.estimate) } ?? "–"))
             }
             rows.append(Page.Row(cells))
         }
@@ -129,14 +139,20 @@ struct ComparisonSections {
     func robustTable() -> String {
         let statistics = [("iqm", "interquartile mean"), ("worst_decile", "worst tenth of the patients")]
         let format = MetricFormat(.return, comparison.returnStatistics.map(\.estimate))
-        let rows = comparison.policies.compactMap { policy -> Page.Row? in
-            let cells = statistics.map { statistic in
-                comparison.returnStatistics.first { $0.policy == policy.name && $0.statistic == statistic.0 }
+        var rows: [Page.Row] = []
+        for kind in PolicyKind.allCases {
+            let members = order(kind)
+            guard !members.isEmpty else { continue }
+            rows.append(group(kind, columns: 1 + statistics.count))
+            for name in members {
+                let cells = statistics.map { statistic in
+                    comparison.returnStatistics.first { $0.policy == name && $0.statistic == statistic.0 }
+                }
+                rows.append(
+                    Page.Row(
+                        [.heading(name)] + cells.map { .estimate($0.map { format.text($0.estimate) } ?? "–") },
+                        style: comparison.selection.contains(name) ? "chosen" : nil))
             }
-            guard cells.contains(where: { $0 != nil }) else { return nil }
-            return Page.Row(
-                [.heading(policy.name)] + cells.map { .estimate($0.map { format.text($0.estimate) } ?? "–") },
-                style: comparison.selection.contains(policy.name) ? "chosen" : nil)
         }
         return Page.table(headings: [("policy", "")] + statistics.map { ($0.1, "return") }, rows)
     }

@@ -153,6 +153,8 @@ enum Page {
         .unit { display: block; font-weight: normal; color: #666; font-size: 12px; }
         .ci { display: block; color: #666; font-size: 12px; white-space: nowrap; }
         tr.group th { font-weight: bold; padding-top: 14px; border-bottom: 1px solid #999; }
+        .thin { display: block; color: #8a3b00; font-size: 12px; font-weight: bold; white-space: nowrap; }
+        tr.weak { background: #fff6ee; }
         tr.chosen { background: #f0f6fb; }
         tr.chosen > th { font-weight: bold; }
         .swatch { display: inline-flex; vertical-align: middle; margin-right: 6px; }

@@ -99,7 +99,7 @@ public enum StudyReport {
             let markup = Page.section(title, id: id, wide: wide, html)
             if !markup.isEmpty { sections.append((id, title, markup)) }
         }
-        add("result", "The result in brief", compared.sentences)
+        add("result", "The result in brief", BriefSection(input.comparison).html)
         add("cohort", "Patients", input.cohort.html)
         add("learning", "Learning", input.learning.html)
         add(

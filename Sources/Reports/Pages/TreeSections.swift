@@ -20,6 +20,10 @@ struct TreeSections {
             "Start at the left. At every split follow yes or no; the row you arrive at names the action"
             + (subject.task.decisionInterval.isEmpty ? "." : " for the next \(subject.task.decisionInterval).")
         caption += " If an action is not allowed at that moment, the leaf's next best allowed one is taken."
+        if subject.tree.leaves.contains(where: subject.isThin) {
+            caption +=
+                " A dashed leaf is thin evidence: fewer than \(TreeSubject.patientsOfThinEvidence) patients came there."
+        }
         if let evidence = subject.evidence {
             caption +=
                 " Numbers come from \(NumberText.count(evidence.patients)) \(evidence.source) "
@@ -45,7 +49,7 @@ struct TreeSections {
         let hasAgreement = evidence?.leaves.contains { $0.agreement != nil } ?? false
         var headings = [("when", ""), ("action", "")]
         if evidence != nil { headings += [("decisions", "share"), ("patients", "")] }
-        headings += zip(shown, formats).map { ($0.title, $1.unit) }
+        headings += zip(shown, formats).map { ($0.title, Words.unit($1.unit, after: $0.title)) }
         if hasReturns { headings.append(("return", "")) }
         if hasAgreement { headings.append(("teacher", "agrees")) }
         headings.append(("next best", ""))
@@ -55,7 +59,9 @@ struct TreeSections {
             let known = evidence?.leaf(rule.leaf)
             if evidence != nil {
                 cells.append(.number(known.map { NumberText.percent($0.shareOfDecisions) } ?? "–"))
-                cells.append(.number(known.map { NumberText.count($0.patients) } ?? "–"))
+                let count = known.map { NumberText.count($0.patients) } ?? "0"
+                let mark = subject.isThin(leaf: rule.leaf) ? "<span class=\"thin\">thin evidence</span>" : ""
+                cells.append(Page.Cell(html: count + mark, isNumber: true))
             }
             for (metric, format) in zip(shown, formats) {
                 cells.append(.estimate(known?.outcome(metric.name).map(format.text) ?? "–"))
@@ -65,7 +71,7 @@ struct TreeSections {
                 cells.append(.number(known?.agreement.map { NumberText.percent($0, 0) } ?? "–"))
             }
             cells.append(.text(next(rule.leaf)))
-            return Page.Row(cells)
+            return Page.Row(cells, style: subject.isThin(leaf: rule.leaf) ? "weak" : nil)
         }
         return Page.table(headings: headings, numbersFrom: 2, rows)
     }
@@ -113,7 +119,7 @@ struct TreeSections {
             let observation = words.features[feature]
             var cells: [Page.Cell] = [
                 Page.Cell(html: "<strong>\(Markup.escape(words.name(feature)))</strong>"),
-                .text(observation.meaning),
+                .text(observation.meaning == words.name(feature) ? "" : observation.meaning),
                 .text(words.range(feature, observation.range.lowerBound, observation.range.upperBound)),
             ]
             if !seen.isEmpty {
@@ -136,11 +142,12 @@ struct TreeSections {
             "For any decision about a person: it was made with simulated patients only.",
             "Outside the plausible ranges above, or when an input is missing: nothing was seen there.",
         ]
-        let thin = subject.evidence?.leaves.filter { $0.patients < 30 }.count ?? 0
+        let thin = subject.evidence?.leaves.filter { subject.isThin(leaf: $0.leaf) }.count ?? 0
         if thin > 0 {
             items.append(
-                "\(thin == 1 ? "One leaf stands" : "\(thin) leaves stand") on fewer than 30 patients; "
-                    + "what is said there is uncertain.")
+                "\(thin == 1 ? "One leaf stands" : "\(thin) leaves stand") on fewer than "
+                    + "\(TreeSubject.patientsOfThinEvidence) patients (marked as thin evidence); what is said there "
+                    + "is uncertain.")
         }
         return Page.list(items)
     }

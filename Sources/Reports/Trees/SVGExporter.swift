@@ -26,11 +26,11 @@ struct FlowChart {
     // Sizes in user units; one is a CSS pixel when the chart is shown at its own size.
     private let margin = 16.0
     private let header: Double
-    private let rowHeight = 54.0
-    private let step = 184.0
-    private let box = (width: 142.0, height: 42.0)
-    private let badge = (width: 168.0, height: 38.0)
-    private let columns = (share: 112.0, outcome: 172.0, agreement: 84.0)
+    private let rowHeight = 52.0
+    private let step = 146.0
+    private let boxWidth = 114.0
+    private let badge: (width: Double, height: Double)
+    private let columns = (share: 104.0, outcome: 168.0, agreement: 62.0)
 
     init(_ subject: TreeSubject) {
         self.subject = subject
@@ -40,7 +40,9 @@ struct FlowChart {
         let headline = subject.headlineOutcome
         outcome = headline.flatMap { metric in leaves.contains { $0.outcome(metric.name) != nil } ? metric : nil }
         hasAgreement = leaves.contains { $0.agreement != nil }
-        header = leaves.isEmpty ? 12 : 44
+        header = leaves.isEmpty ? 12 : 48
+        let longest = subject.tree.leaves.map { min(16, subject.actionName(ofLeaf: $0).count) }.max() ?? 8
+        badge = (max(92, 54 + 9 * Double(longest)), 36)
     }
 
     private var leafX: Double { margin + Double(layout.levels) * step }
@@ -52,7 +54,7 @@ struct FlowChart {
         guard header > 12 else { return leafX + badge.width + margin }
         return agreementX + (hasAgreement ? columns.agreement : 0) + margin
     }
-    private var height: Double { header + Double(layout.rows) * rowHeight + margin + 14 }
+    private var height: Double { header + Double(layout.rows) * rowHeight + margin + 20 }
 
     private func y(_ node: Int) -> Double { header + (layout.row[node] + 0.5) * rowHeight }
     private func x(_ node: Int) -> Double {
@@ -78,7 +80,7 @@ struct FlowChart {
             text += subject.tree.isLeaf(node) ? leaf(node) : split(node)
         }
         text += label(
-            margin, height - 10, TreeSubject.disclaimer, size: 11, fill: "#555555", extra: "font-style=\"italic\"")
+            margin, height - 10, TreeSubject.disclaimer, size: 15, fill: "#8a3b00", extra: "font-weight=\"bold\"")
         return text + "</svg>\n"
     }
 
@@ -94,12 +96,12 @@ struct FlowChart {
     private func headings() -> String {
         guard header > 12 else { return "" }
         func heading(_ x: Double, _ line: String, _ second: String) -> String {
-            label(x, 18, line, size: 12, fill: "#333333", extra: "font-weight=\"bold\"")
-                + label(x, 33, second, size: 11, fill: "#666666")
+            label(x, 18, line, size: 14, fill: "#222222", extra: "font-weight=\"bold\"")
+                + label(x, 35, second, size: 12, fill: "#555555")
         }
         var text = heading(leafX, "action", "")
         text += heading(shareX, "decisions", "patients")
-        if let outcome { text += heading(outcomeX, outcome.title, "% of these patients, 95 % interval") }
+        if let outcome { text += heading(outcomeX, outcome.title, "% of patients, 95 % interval") }
         if hasAgreement { text += heading(agreementX, "teacher", "agrees") }
         let line = Markup.number(header - 4)
         text += "<path d=\"M\(Markup.number(leafX)) \(line)H\(Markup.number(width - margin))\" stroke=\"#999999\"/>\n"
@@ -111,7 +113,7 @@ struct FlowChart {
             return ""
         }
         let (_, leftWord, rightWord) = words.test(feature, threshold)
-        let start = x(node) + box.width
+        let start = x(node) + boxWidth
         let bend = start + 9
         var text = ""
         for (child, word) in [(left, leftWord), (right, rightWord)] {
@@ -125,7 +127,7 @@ struct FlowChart {
                 fill="none" stroke="#777777" stroke-width="1.3"/>
 
                 """
-            text += label(bend + 6, y(child) - 4, word, size: 11, fill: "#333333")
+            text += label(bend + 5, y(child) - 4, word, size: 12, fill: "#333333")
         }
         return text
     }
@@ -136,23 +138,21 @@ struct FlowChart {
         let name = words.name(feature)
         let meaning = words.features[feature].meaning
         let full = "\(name) \(test)" + (meaning.isEmpty ? "" : ": \(meaning)")
-        let centre = x(node) + box.width / 2
+        let centre = x(node) + boxWidth / 2
+        let isQuestion = test == "?"
+        let lines = FlowChart.wrap(name + (isQuestion ? "?" : ""), 15)
+        let tests = isQuestion ? [] : FlowChart.wrap(test, 16)
+        let height = 12 + 17 * Double(lines.count + tests.count)
+        let top = y(node) - height / 2
         var text = "<g><title>\(Markup.escape(full))</title>"
         text += """
-            <rect x="\(Markup.number(x(node)))" y="\(Markup.number(y(node) - box.height / 2))" \
-            width="\(Markup.number(box.width))" height="\(Markup.number(box.height))" rx="5" fill="#f4f6f8" \
-            stroke="#556677"/>
+            <rect x="\(Markup.number(x(node)))" y="\(Markup.number(top))" width="\(Markup.number(boxWidth))" \
+            height="\(Markup.number(height))" rx="5" fill="#f4f6f8" stroke="#556677"/>
             """
-        if test == "?" {
+        for (index, line) in (lines + tests).enumerated() {
             text += label(
-                centre, y(node) + 4.5, FlowChart.fit(name + "?", 20), fill: "#111111",
-                extra: "text-anchor=\"middle\" font-weight=\"bold\"")
-        } else {
-            text += label(
-                centre, y(node) - 4, FlowChart.fit(name, 20), fill: "#111111",
-                extra: "text-anchor=\"middle\" font-weight=\"bold\"")
-            text += label(
-                centre, y(node) + 13, FlowChart.fit(test, 23), fill: "#111111", extra: "text-anchor=\"middle\"")
+                centre, top + 19 + 17 * Double(index), line, size: 14, fill: "#111111",
+                extra: "text-anchor=\"middle\"" + (index < lines.count ? " font-weight=\"bold\"" : ""))
         }
         return text + "</g>\n"
     }
@@ -165,7 +165,7 @@ struct FlowChart {
         text += """
             <rect x="\(Markup.number(leafX))" y="\(Markup.number(top))" width="\(Markup.number(badge.width))" \
             height="\(Markup.number(badge.height))" rx="\(Markup.number(badge.height / 2))" \
-            fill="\(Palette.action(action))"/>
+            fill="\(Palette.action(action))"\(FlowChart.thinMark(subject.isThin(leaf: node)))/>
             """
         text += FlowChart.glyph(action, leafX + 20, y(node))
         text += label(
@@ -173,11 +173,19 @@ struct FlowChart {
             extra: "font-weight=\"bold\"")
         text += "</g>\n"
         guard let known = subject.evidence?.leaf(node) else { return text }
-        text += label(shareX, y(node) - 2, NumberText.percent(known.shareOfDecisions), size: 13, fill: "#111111")
-        text += label(shareX, y(node) + 14, "\(NumberText.count(known.patients)) patients", size: 11, fill: "#555555")
+        text += label(
+            shareX, y(node) - (subject.isThin(leaf: node) ? 4 : 2), NumberText.percent(known.shareOfDecisions),
+            size: 14, fill: "#111111")
+        text += label(
+            shareX, y(node) + (subject.isThin(leaf: node) ? 11 : 14), "\(NumberText.count(known.patients)) patients",
+            size: 12, fill: "#555555")
+        if subject.isThin(leaf: node) {
+            text += label(
+                shareX, y(node) + 25, "thin evidence", size: 10, fill: "#8a3b00", extra: "font-weight=\"bold\"")
+        }
         if let outcome, let estimate = known.outcome(outcome.name) { text += interval(outcome, estimate, node) }
         if hasAgreement, let agreement = known.agreement {
-            text += label(agreementX, y(node) + 4, NumberText.percent(agreement, 0), size: 13, fill: "#111111")
+            text += label(agreementX, y(node) + 4, NumberText.percent(agreement, 0), size: 14, fill: "#111111")
         }
         return text
     }
@@ -189,7 +197,7 @@ struct FlowChart {
         func place(_ share: Double) -> String { Markup.number(outcomeX + length * min(1, max(0, share))) }
         let line = Markup.number(y(node) + 10)
         var text = label(
-            outcomeX, y(node) - 2, MetricFormat(metric, [estimate]).text(estimate), size: 13, fill: "#111111")
+            outcomeX, y(node) - 2, MetricFormat(metric, [estimate]).text(estimate), size: 14, fill: "#111111")
         text += "<path d=\"M\(place(0)) \(line)H\(place(1))\" stroke=\"#cccccc\" stroke-width=\"2\"/>"
         if estimate.hasInterval {
             text += "<path d=\"M\(place(estimate.low)) \(line)H\(place(estimate.high))\" stroke=\"#222222\" "
@@ -203,6 +211,25 @@ struct FlowChart {
     ) -> String {
         "<text x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" font-size=\"\(size)\" fill=\"\(fill)\""
             + (extra.isEmpty ? "" : " " + extra) + ">\(Markup.escape(text))</text>\n"
+    }
+
+    /// A dashed white line inside a badge whose leaf few patients came to.
+    private static func thinMark(_ isThin: Bool) -> String {
+        isThin ? " stroke=\"#ffffff\" stroke-width=\"3\" stroke-dasharray=\"5 4\"" : ""
+    }
+
+    /// Text on at most two lines, broken at spaces, each cut to so many characters.
+    static func wrap(_ text: String, _ limit: Int) -> [String] {
+        guard text.count > limit else { return [text] }
+        let words = text.split(separator: " ")
+        var first = words.first.map(String.init) ?? ""
+        var used = 1
+        while used < words.count, first.count + 1 + words[used].count <= limit {
+            first += " " + words[used]
+            used += 1
+        }
+        let second = words.dropFirst(used).joined(separator: " ")
+        return [fit(first, limit)] + (second.isEmpty ? [] : [fit(second, limit)])
     }
 
     /// Cut to so many characters, with an ellipsis.

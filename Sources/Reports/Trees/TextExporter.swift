@@ -39,7 +39,9 @@ public struct TextExporter: Exporter {
             for feature in used {
                 let observation = words.features[feature]
                 text += "  \(words.name(feature))"
-                text += observation.meaning.isEmpty ? "" : ": \(observation.meaning)"
+                text +=
+                    observation.meaning.isEmpty || observation.meaning == words.name(feature)
+                    ? "" : ": \(observation.meaning)"
                 text += " (\(words.range(feature, observation.range.lowerBound, observation.range.upperBound)))\n"
             }
         }
@@ -69,6 +71,7 @@ public struct TextExporter: Exporter {
             }
             if let agreement = known.agreement { facts.append("teacher agrees \(NumberText.percent(agreement, 0))") }
         }
+        if subject.isThin(leaf: node) { facts.insert("THIN EVIDENCE", at: 0) }
         if let next = subject.runnerUp(ofLeaf: node) { facts.append("next best: \(next)") }
         return subject.actionName(ofLeaf: node) + (facts.isEmpty ? "" : "  (\(facts.joined(separator: "; ")))")
     }

@@ -79,6 +79,16 @@ public struct TreeSubject: Sendable {
         return task.actions.first { $0.name == name }.map(\.meaning).flatMap { $0.isEmpty ? nil : $0 } ?? name
     }
 
+    /// Fewer patients than this behind a leaf are thin evidence, marked as such on every export: with 30 the 95 %
+    /// interval of a share is up to 36 percentage points wide.
+    static let patientsOfThinEvidence = 30
+
+    /// Whether few or no patients stand behind a leaf; false where nothing is known of the whole tree.
+    func isThin(leaf: Int) -> Bool {
+        guard let evidence else { return false }
+        return evidence.leaf(leaf).map { $0.patients < TreeSubject.patientsOfThinEvidence } ?? true
+    }
+
     /// The runner-up: what the evidence says, else the second best of the leaf's scores.
     func runnerUp(ofLeaf leaf: Int) -> String? {
         if let known = evidence?.leaf(leaf) { return known.runnerUp }

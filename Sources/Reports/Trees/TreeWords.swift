@@ -25,26 +25,58 @@ struct TreeWords {
         features[feature].name.hasPrefix("log10_") && features[feature].unit.hasPrefix("log10 ")
     }
 
-    /// The observation in words: `log10_tumour` is `tumour`.
-    func name(_ feature: Int) -> String {
-        let name = isLogarithm(feature) ? String(features[feature].name.dropFirst(6)) : features[feature].name
-        return name.split(separator: "_").joined(separator: " ")
+    /// Whether it is the change of a logarithm, which is shown as a percentage or a factor.
+    func isRelativeChange(_ feature: Int) -> Bool {
+        let observation = features[feature]
+        return observation.unit.hasPrefix("log10 ") && !isLogarithm(feature)
+            && (observation.name.hasSuffix("_change") || observation.meaning.hasPrefix("change of"))
     }
+
+    /// The observation in words: what it means where that is short, else its name, `log10_tumour` being `tumour`.
+    func name(_ feature: Int) -> String {
+        let observation = features[feature]
+        if !isFlag(feature), !observation.meaning.isEmpty, observation.meaning.count <= TreeWords.shortMeaning {
+            return observation.meaning
+        }
+        let name = isLogarithm(feature) ? String(observation.name.dropFirst(6)) : observation.name
+        return Words.title(name, meaning: observation.meaning)
+    }
+
+    /// Meanings of at most so many characters serve as labels.
+    private static let shortMeaning = 24
 
     /// The unit as printed, with a space before it, or nothing.
     func unit(_ feature: Int) -> String {
-        let unit = isLogarithm(feature) ? String(features[feature].unit.dropFirst(6)) : features[feature].unit
+        if isRelativeChange(feature) { return "" }
+        let whole = features[feature].unit
+        let unit = Words.unit(isLogarithm(feature) ? String(whole.dropFirst(6)) : whole, after: name(feature))
         return unit.isEmpty ? "" : " " + unit
     }
 
-    /// A value as printed: four significant digits, a logarithm as `2.51 × 10⁶`.
+    /// A value as printed: four significant digits, a logarithm as `39,800` or `2.51 × 10⁶`, its change as `−37 %`.
     func value(_ feature: Int, _ value: Double) -> String {
+        if isRelativeChange(feature), value.isFinite { return TreeWords.change(value) }
         guard isLogarithm(feature), value.isFinite else { return TreeWords.plain(NumberText.significant(value, 4)) }
         let exponent = Int(value.rounded(.down))
-        if (-2..<4).contains(exponent) { return TreeWords.plain(NumberText.significant(pow(10, value), 3)) }
+        let number = pow(10, value)
+        if (4..<6).contains(exponent) {
+            let step = pow(10, Double(exponent - 2))
+            return NumberText.count(Int((number / step).rounded() * step))
+        }
+        if exponent == 3 { return NumberText.count(Int(number.rounded())) }
+        if (-2..<3).contains(exponent) { return TreeWords.plain(NumberText.significant(number, 3)) }
         let mantissa = NumberText.significant(pow(10, value - Double(exponent)), 3)
         return mantissa == "1"
             ? NumberText.powerOfTen(exponent) : "\(mantissa) × \(NumberText.powerOfTen(exponent))"
+    }
+
+    /// A change of a decimal logarithm: a percentage up to threefold, a factor beyond.
+    private static func change(_ value: Double) -> String {
+        let factor = pow(10, value)
+        if factor > 3 { return "×\(NumberText.significant(factor, 3))" }
+        let percent = 100 * (factor - 1)
+        let text = plain(NumberText.fixed(percent, factor < 0.1 ? (factor < 0.01 ? 2 : 1) : 0))
+        return (percent > 0 && text != "0" ? "+" : "") + text + " %"
     }
 
     /// A proper minus sign.

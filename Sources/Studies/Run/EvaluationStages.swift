@@ -123,24 +123,40 @@ extension StudyStages {
             throw StageError(
                 message: "the cohort has no column \(subgroup.parameter) for the subgroup \(subgroup.name)")
         }
-        switch subgroup.split {
-        case .thirds: return Subgrouping.thirds(name: subgroup.name, values: values)
-        case .median:
-            let sorted = values.sorted()
-            let middle = sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]
-            return Subgrouping(
-                name: subgroup.name, values: values, thresholds: [middle],
-                levels: ["low (at most \(NumberText.significant(middle, 3)))", "high"])
-        case .thresholds(let thresholds):
-            var levels: [String] = []
-            for (index, threshold) in thresholds.enumerated() {
-                let text = NumberText.significant(threshold, 3)
-                levels.append(
-                    index == 0 ? "at most \(text)" : "\(NumberText.significant(thresholds[index - 1], 3)) to \(text)")
-            }
-            levels.append("above \(NumberText.significant(thresholds.last ?? 0, 3))")
-            return Subgrouping(name: subgroup.name, values: values, thresholds: thresholds, levels: levels)
+        func levels(_ thresholds: [Double]) -> [String] {
+            let texts = thresholds.map(TreeSubjects.quantity)
+            let unit = unit(ofColumn: subgroup.parameter)
+            let last = "\(subgroup.parameter) > \(texts.last ?? "")\(unit)"
+            return texts.enumerated().map { index, text in
+                (index == 0 ? "" : "\(texts[index - 1]) < ") + "\(subgroup.parameter) ≤ \(text)\(unit)"
+            } + [last]
         }
+        let sorted = values.sorted()
+        let thresholds: [Double]
+        var names: [String] = []
+        switch subgroup.split {
+        case .thirds:
+            thresholds = Statistics.quantiles(values, [1.0 / 3, 2.0 / 3])
+            names = ["low", "middle", "high"]
+        case .median:
+            thresholds = [sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]]
+            names = ["low", "high"]
+        case .thresholds(let given): thresholds = given
+        }
+        let bounds = levels(thresholds)
+        return Subgrouping(
+            name: subgroup.name, values: values, thresholds: thresholds,
+            levels: names.isEmpty ? bounds : zip(names, bounds).map { "\($0) (\($1))" })
+    }
+
+    /// The unit of a parameter or state with a space before it, or nothing.
+    private func unit(ofColumn column: String) -> String {
+        let model = study.environment.model
+        let name = column.hasPrefix("initial.") ? String(column.dropFirst(8)) : column
+        let unit =
+            model.parameters.first { $0.name == column }?.unitText
+            ?? model.states.first { $0.name == name }?.unitText ?? ""
+        return unit.isEmpty || unit == "1" ? "" : unit == "cell" ? " cells" : " " + unit
     }
 }
 

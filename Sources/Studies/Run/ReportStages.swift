@@ -33,7 +33,11 @@ extension StudyStages {
                     title: "Learning on \(study.environment.model.name)", series: try curves(context),
                     references: references),
                 Figure.comparison(comparison, title: study.title),
-                Figure.marginals(title: "Source and synthetic patients", panels: try marginals(context)),
+                Figure.marginals(
+                    title: "Source and synthetic patients", panels: try marginals(context),
+                    rates: try patientRates(context),
+                    event: (study.environment.model.task.outcomes.first { $0.kind == .event }).map { Metric($0).title }
+                        ?? ""),
             ]
             return try GnuplotTool.draw(figures, warn: context.warn)
         }
@@ -81,14 +85,78 @@ extension StudyStages {
             guard let column = reader.string("column"), let real = reader.numbers("real"),
                 let synthetic = reader.numbers("synthetic")
             else { return nil }
-            let hasUnit = if case .string? = item["unit"]?.value { true } else { false }
+            let (unit, meaning) = words(ofColumn: column)
             return MarginalPanel(
-                name: column, unit: hasUnit ? reader.string("unit", default: "") : "",
+                name: column, unit: unit, meaning: meaning,
                 edges: reader.optionalNumbers("edges") ?? [], categories: reader.optionalStrings("categories") ?? [],
                 source: real, synthetic: synthetic)
         }
         try complaints.throwIfAny()
         return panels
+    }
+
+    /// How often the event happens under each protocol, in source and synthetic patients.
+    private func patientRates(_ context: StageContext) throws -> [RatePair] {
+        guard case .array(let items)? = try context.json("cohort/fidelity.json")["rates"]?.value else { return [] }
+        return items.compactMap { item in
+            guard case .string(let name)? = item["name"]?.value, case .number(let source, _)? = item["source"]?.value,
+                case .number(let synthetic, _)? = item["synthetic"]?.value
+            else { return nil }
+            return RatePair(name: name, source: source, synthetic: synthetic)
+        }
+    }
+
+    /// What the fidelity report found, in a line each.
+    private func fidelityFacts(_ context: StageContext) throws -> [Fact] {
+        let node = try context.json("cohort/fidelity.json")
+        func number(_ node: JSONNode?) -> Double? {
+            if case .number(let value, _)? = node?.value { value } else { nil }
+        }
+        var facts: [Fact] = []
+        if let value = number(node["column_shapes"]) {
+            facts.append(Fact("columns alike", "\(NumberText.percent(value)) (mean over columns; 100 % is identical)"))
+        }
+        if let value = number(node["pair_trends"]) ?? number(node["all_pair_trends"]) {
+            facts.append(Fact("pairs of columns alike", "\(NumberText.percent(value)) (100 % is identical)"))
+        }
+        if let value = number(node["discriminator_auc"]) {
+            facts.append(
+                Fact("told apart by a classifier", "AUC \(NumberText.fixed(value, 2)) (0.5 is guessing, 1 is always)"))
+        }
+        if let copies = number(node["closest_record"]?["exact_copies"]) {
+            facts.append(Fact("copies of source patients", NumberText.count(Int(copies))))
+        }
+        let gaps = try patientRates(context).map { abs($0.source - $0.synthetic) }
+        if let worst = gaps.max(), let event = study.environment.model.task.outcomes.first(where: { $0.kind == .event })
+        {
+            facts.append(
+                Fact(
+                    "\(Metric(event).title) under a protocol",
+                    "differs by at most \(NumberText.fixed(100 * worst, 1)) percentage points between source and "
+                        + "synthetic patients"))
+        }
+        return facts
+    }
+
+    /// A unit with raised powers, `cell²/d²`; nothing for a number without one.
+    private func printed(_ unit: String) -> String {
+        unit == "1"
+            ? ""
+            : unit.split(separator: "^", omittingEmptySubsequences: false).enumerated().map { index, part in
+                guard index > 0, let digit = part.first?.wholeNumberValue else { return (index > 0 ? "^" : "") + part }
+                return String(NumberText.powerOfTen(digit).dropFirst(2)) + part.dropFirst()
+            }.joined()
+    }
+
+    /// Unit and meaning of a column of the cohort: a parameter, or a state at the start, whose name may be `initial.T`.
+    private func words(ofColumn column: String) -> (unit: String, meaning: String) {
+        let model = study.environment.model
+        if let found = model.parameters.first(where: { $0.name == column }) {
+            return (printed(found.unitText), found.meaning)
+        }
+        let name = column.hasPrefix("initial.") ? String(column.dropFirst(8)) : column
+        guard let state = model.states.first(where: { $0.name == name }) else { return ("", "") }
+        return (printed(state.unitText), state.meaning + " at the start")
     }
 
     /// `report.html`
@@ -98,6 +166,7 @@ extension StudyStages {
             "report",
             configuration: [
                 "environment": environmentIdentity, "study": study.resolved, "version": .string(ProgramVersion.text),
+                "platform": .object(StudyRunner.platform),
             ],
             seed: study.seed, inputs: inputs
         ) { context in
@@ -120,7 +189,7 @@ extension StudyStages {
                         Fact("training patients", NumberText.count(study.cohort.training)),
                         Fact("validation patients", NumberText.count(study.cohort.validation)),
                         Fact("test patients", NumberText.count(study.cohort.test)),
-                    ],
+                    ] + (try fidelityFacts(context)),
                     figures: [figure("fidelity", context)]),
                 learning: ReportPart(
                     paragraphs: [
@@ -135,9 +204,10 @@ extension StudyStages {
                 },
                 reproducibility: ReportPart(
                     paragraphs: [
-                        "manifest.json in the same folder holds the study as it was run and the hash of every file; "
-                            + "lab reproduce runs it again and compares every byte."
-                    ], facts: TreeSubjects.provenance(study)),
+                        "manifest.json in the same folder holds the study as it was run and the hash of every file. "
+                            + "The command lab reproduce RUN, with the path of that folder, runs the study again and "
+                            + "compares every file, byte by byte; the processor kernel has to be the same."
+                    ], facts: TreeSubjects.provenance(study, isComplete: true)),
                 limits: model.limits)
             return [Artefact("report.html", StudyReport.html(input))]
         }
@@ -163,44 +233,5 @@ extension StudyStages {
             return ReportFigure(caption: caption, picture: .absent("gnuplot was not there"))
         }
         return ReportFigure(caption: caption, picture: .svg(picture.bytes))
-    }
-}
-
-/// Trees of a study as the exporters want them.
-enum TreeSubjects {
-    /// - Parameter json: reads a file of the run.
-    static func make(
-        name: String, seed: Int, study: Study, comparison: Comparison?, json: (String) throws -> JSONNode
-    ) throws -> TreeSubject {
-        let complaints = Complaints()
-        let tree = DecisionTree(try json(StudyStages.treeFile(name, seed: seed)), complaints: complaints)
-        let evidence = TreeEvidence(try json(StudyStages.evidenceFile(name, seed: seed)), complaints: complaints)
-        try complaints.throwIfAny()
-        guard let tree, let evidence else {
-            throw StageError(message: "the tree \(name)/seed-\(seed) cannot be read")
-        }
-        let model = study.environment.model
-        return TreeSubject(
-            name: name, seed: UInt64(seed), study: study.title, tree: tree, task: model.task, evidence: evidence,
-            comparison: comparison, cohort: cohortSentence(study), limits: model.limits,
-            provenance: provenance(study))
-    }
-
-    static func cohortSentence(_ study: Study) -> String {
-        let cohort = study.cohort
-        let kind = if case .vae = cohort.generator { "a variational autoencoder" } else { "a Gaussian copula" }
-        return "Virtual patients of \(study.environment.model.name): \(kind) learned "
-            + "\(NumberText.count(study.sourcePatients)) plausible source patients and generated "
-            + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
-            + "and \(NumberText.count(cohort.test)) for testing, no patient twice."
-    }
-
-    static func provenance(_ study: Study) -> [Fact] {
-        [
-            Fact("study", study.name), Fact("seed", "\(study.seed)"),
-            Fact("study hash", String(SHA256.hex(study.resolved.text(pretty: false)).prefix(16))),
-            Fact("environment hash", String(study.environment.hash.prefix(16))),
-            Fact("program", "lab \(ProgramVersion.text)"),
-        ]
     }
 }

@@ -1,0 +1,66 @@
+// Trees of a study with everything that their readers need.
+
+import Evaluation
+import Foundation
+import PositionedJSON
+import Reports
+import Trees
+
+/// Trees of a study as the exporters want them.
+enum TreeSubjects {
+    /// - Parameter json: reads a file of the run.
+    static func make(
+        name: String, seed: Int, study: Study, comparison: Comparison?, json: (String) throws -> JSONNode
+    ) throws -> TreeSubject {
+        let complaints = Complaints()
+        let tree = DecisionTree(try json(StudyStages.treeFile(name, seed: seed)), complaints: complaints)
+        let evidence = TreeEvidence(try json(StudyStages.evidenceFile(name, seed: seed)), complaints: complaints)
+        try complaints.throwIfAny()
+        guard let tree, let evidence else {
+            throw StageError(message: "the tree \(name)/seed-\(seed) cannot be read")
+        }
+        let model = study.environment.model
+        return TreeSubject(
+            name: name, seed: UInt64(seed), study: study.title, tree: tree, task: model.task, evidence: evidence,
+            comparison: comparison, cohort: cohortSentence(study), limits: model.limits,
+            provenance: provenance(study))
+    }
+
+    /// A number of any size for people: `4.79 × 10⁶`.
+    static func quantity(_ value: Double) -> String {
+        guard value != 0, value.isFinite, abs(value) >= 1e5 || abs(value) < 1e-3 else {
+            return NumberText.significant(value, 3)
+        }
+        let exponent = Int(log10(abs(value)).rounded(.down))
+        let mantissa = NumberText.significant(value / pow(10, Double(exponent)), 3)
+        return "\(mantissa) × \(NumberText.powerOfTen(exponent))"
+    }
+
+    static func cohortSentence(_ study: Study) -> String {
+        let cohort = study.cohort
+        let kind = if case .vae = cohort.generator { "a variational autoencoder" } else { "a Gaussian copula" }
+        return "Virtual patients of \(study.environment.model.name): \(kind) learned "
+            + "\(NumberText.count(study.sourcePatients)) plausible source patients and generated "
+            + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
+            + "and \(NumberText.count(cohort.test)) for testing, no patient twice."
+    }
+
+    /// - Parameter isComplete: with the parts of the platform that bytes may depend on, and whole hashes.
+    static func provenance(_ study: Study, isComplete: Bool = false) -> [Fact] {
+        func hash(_ text: String) -> String { isComplete ? text : String(text.prefix(16)) }
+        var facts = [
+            Fact("study", study.name), Fact("seed of the study", "\(study.seed)"),
+            Fact(
+                "training seeds", study.seeds == 1 ? "1" : "1 to \(study.seeds), each derived from the study's seed"),
+            Fact("study hash", hash(SHA256.hex(study.resolved.text(pretty: false)))),
+            Fact("environment", study.environment.model.name),
+            Fact("environment hash", hash(study.environment.hash)), Fact("program", "lab \(ProgramVersion.text)"),
+        ]
+        guard isComplete else { return facts }
+        for field in StudyRunner.platform {
+            let name = field.key == "blas_core" ? "OpenBLAS kernel" : field.key
+            if case .string(let text) = field.value { facts.append(Fact(name, text)) }
+        }
+        return facts
+    }
+}
