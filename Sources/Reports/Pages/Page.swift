@@ -174,6 +174,7 @@ enum Page {
           h1 { font-size: 16pt; }
           h2 { break-after: avoid; margin-top: 18px; font-size: 12.5pt; }
           figure, tr, .banner { break-inside: avoid; }
+          tr.group { break-after: avoid; }
           thead { display: table-header-group; }
           .lead { font-size: 10.5pt; }
           .scroll, .chart { overflow: visible; }
@@ -185,7 +186,7 @@ enum Page {
           .wide { page: chart; }
           .wide figure { margin: 4px 0; }
           .wide figcaption { font-size: 8pt; max-width: none; }
-          .wide .chart svg { max-height: 158mm; width: auto; margin: 0 auto; }
+          .wide .chart svg { max-height: 165mm; width: auto; margin: 0 auto; }
           .sheet header { page: chart; position: relative; }
           .sheet .lead { margin: 0; font-size: 9pt; }
           .sheet .banner { position: absolute; right: 0; top: 0; margin: 0; font-size: 8.5pt; padding: 3px 8px; }

@@ -27,7 +27,7 @@ struct FlowChart {
     private let margin = 16.0
     private let header: Double
     private let rowHeight = 52.0
-    private let step = 146.0
+    private let step = 150.0
     private let boxWidth = 114.0
     private let badge: (width: Double, height: Double)
     private let columns = (share: 104.0, outcome: 168.0, agreement: 62.0)
