@@ -120,6 +120,11 @@ import Testing
                 .contains("statte0"))
         #expect(
             try read(#"{"algorithm": "q_learning", "grid": {"bins": [1, 2]}}"#).complaints[0].contains("4 features"))
+        let huge = try read(#"{"algorithm": "q_learning", "grid": {"features": ["state0", "state1"], "bins": 501}}"#)
+        #expect(huge.complaints.count == 1)
+        #expect(huge.complaints[0].contains("251001 cells"))
+        #expect(
+            try read(#"{"algorithm": "q_learning", "grid": {"bins": 1000}}"#).complaints[0].contains("1000000000000"))
     }
 
     @Test func aTreeThatNobodySuppliedIsAnError() throws {

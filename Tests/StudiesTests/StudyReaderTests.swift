@@ -72,6 +72,14 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
 
     @Test(arguments: [
         ("\"seed\": 1,\n", "", ["s.json:1:1 the study lacks \"seed\""]),
+        (
+            ", \"grid\": { \"features\": [\"log10_tumour\", \"day\"], \"bins\": 3 }", "",
+            [
+                "s.json:9:13 a grid over all 10 observations has 9765625 cells, more than the 250000 that a table "
+                    + "may have (name fewer, such as \"grid\": {\"features\": "
+                    + "[\"log10_tumour\", \"log10_nk\", \"log10_cd8\"], \"bins\": 5})"
+            ]
+        ),
         ("\"seeds\": 2", "\"sedes\": 2", ["s.json:6:3 unknown key \"sedes\" in the study (did you mean \"seeds\"?)"]),
         ("\"seeds\": 2", "\"seeds\": -2", ["s.json:6:12 \"seeds\" in the study must be from 1 to 1000, not -2"]),
         (

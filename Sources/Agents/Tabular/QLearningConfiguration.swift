@@ -19,7 +19,7 @@ public struct QLearningConfiguration: Sendable, Equatable {
     /// What every action is thought to be worth before it has been tried; above the true values it drives exploration.
     public var initialValue = 0.0
     public var exploration = ExplorationSchedule(initial: 1, final: 0.05, fraction: 0.5)
-    /// Observations that make the grid; nil uses all.
+    /// Observations that make the grid; nil uses all, which only few observations allow (`QuantileGrid.largest`).
     public var gridFeatures: [String]?
     /// Bins: one number for all features, or one each.
     public var gridBins = [5]
@@ -42,12 +42,14 @@ public struct QLearningConfiguration: Sendable, Equatable {
         initialValue = reader.number("initial_value", default: initialValue)
         exploration = ExplorationSchedule(reader: reader, default: exploration)
         tree = reader.optionalString("tree")
-        if let grid = reader.optionalObject("grid", what: "the grid") {
+        let grid = reader.optionalObject("grid", what: "the grid")
+        if let grid {
             readGrid(grid, task)
             if tree != nil {
                 grid.complain("the states are the leaves of a tree or the cells of a grid, not both")
             }
         }
+        if let task, reader.node["tree"] == nil { checkSize(reader, grid, task) }
         validation = ValidationSettings(reader: reader, default: validation)
     }
 
@@ -77,6 +79,23 @@ public struct QLearningConfiguration: Sendable, Equatable {
         }
         gridDecisions = grid.integer("decisions", default: gridDecisions, in: 1...100_000_000)
         grid.finish()
+    }
+
+    /// Complains of a table that would be too large, where it is stated: the default of all observations suits few of
+    /// them only.
+    private func checkSize(_ reader: ObjectReader, _ grid: ObjectReader?, _ task: TaskDescription) {
+        let features = gridFeatures ?? task.observations.map(\.name)
+        let bins = gridBins.count == 1 ? Array(repeating: gridBins[0], count: features.count) : gridBins
+        guard bins.count == features.count else { return }
+        let cells = bins.reduce(1.0) { $0 * Double($1) }
+        guard cells > Double(QuantileGrid.largest) else { return }
+        let example = features.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+        let whose = gridFeatures == nil ? "all \(features.count) observations" : "\(features.count) features"
+        let count = cells < 1e15 ? "\(Int(cells))" : "\(cells)"
+        reader.complaints.add(
+            grid.map { $0.node["bins"] ?? $0.node["features"] ?? $0.node } ?? reader.node,
+            "a grid over \(whose) has \(count) cells, more than the \(QuantileGrid.largest) that a table may have",
+            remedy: "name fewer, such as \"grid\": {\"features\": [\(example)], \"bins\": 5}")
     }
 
     func fields() -> [JSONField] {

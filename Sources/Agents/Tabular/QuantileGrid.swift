@@ -7,8 +7,9 @@ import PositionedJSON
 /// Bins per observation; a state is a cell. A value equal to a line belongs to the bin below it. Where missing values
 /// (NaN) were seen they have a bin of their own, the last; elsewhere they count as lowest.
 public struct QuantileGrid: StateAbstraction, Equatable {
-    /// More cells than this are refused.
-    public static let largest = 4_000_000
+    /// More cells than this are refused: a table of them is still a policy file of some 20 MB, and no budget of
+    /// decisions visits more of them often enough to learn from.
+    public static let largest = 250_000
 
     /// Indices of the observations used.
     public let features: [Int]
