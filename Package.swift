@@ -70,7 +70,7 @@ let package = Package(
         tests("Trees"),
         tests("Patients", also: ["AllocationCounter"]),
         tests("Cohorts"),
-        tests("Agents", also: ["Networks", "Numerics", "Patients", "PositionedJSON", "Trees"]),
+        tests("Agents", also: ["AllocationCounter", "Networks", "Numerics", "Patients", "PositionedJSON", "Trees"]),
         tests("Evaluation"),
         tests("Distillation"),
         tests("Reports"),

@@ -128,6 +128,21 @@ import Testing
         for state in 0..<3 { #expect(abs(table[state][state] - 10) < 0.5) }
     }
 
+    /// Every course is cut off after one decision. Leaving for the state that pays 1 for ever is worth 9, staying where
+    /// 0.3 is paid 3; taken for termination, staying would be worth more.
+    @Test func everyLearnerValuesTheLastStateOfATruncatedCourse() throws {
+        let model = FiniteModel(
+            transitions: [[[0, 1], [1, 0]], [[0, 1], [0, 1]]], rewards: [[0, 0.3], [1, 1]], discount: 0.9, horizon: 1,
+            starts: [0, 1])
+        var problem = Problem(model: model)
+        var summing = Self.dqn
+        summing.configuration.nSteps = 3
+        let learners: [any Learner] = [Self.ppo, Self.dqn, summing]
+        for learner in learners { #expect(try problem.actions(of: problem.train(learner).policy)[0] == 0) }
+        problem.oneHot = false
+        #expect(try problem.actions(of: problem.train(Self.tabular).policy)[0] == 0)
+    }
+
     /// A chain that ends at once: nothing may be added after termination.
     @Test func terminationIsNotTruncation() throws {
         let model = FiniteModel(
