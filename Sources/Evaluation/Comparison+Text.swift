@@ -110,6 +110,15 @@ extension Comparison {
         if policies.contains(where: { selection.contains($0.name) }) {
             text += "* best of its kind on validation patients\n"
         }
+        let partial = metrics.filter { metric in
+            rows.contains { $0.metric == metric.name && $0.patients < patients }
+        }
+        if !partial.isEmpty {
+            text += NumberText.printable(
+                partial.map(\.title).joined(separator: ", ")
+                    + ": over the patients for whom it is defined, differences over those for whom it is under both")
+            text += "\n"
+        }
         text += differencesText(formats, width: width)
         for sentence in rankingSentences() { text += "\n" + NumberText.printable(sentence) }
         return text + (rankingSentences().isEmpty ? "" : "\n")

@@ -14,7 +14,8 @@ public struct ComparisonRow: Sendable, Equatable {
     public var patients: Int
 }
 
-/// `policy` minus `baseline` on the same patients.
+/// `policy` minus `baseline` on the same patients: where an outcome is not defined for all (the time to a cure), on
+/// those for whom it is under both, seed by seed.
 public struct DifferenceRow: Sendable, Equatable {
     public var policy: String
     public var baseline: String

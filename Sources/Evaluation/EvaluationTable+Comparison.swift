@@ -34,20 +34,21 @@ extension EvaluationTable {
                 ComparisonRow(
                     policy: policy.name, kind: policy.kind, metric: metrics[index % width].name,
                     estimate: mean.estimate(level: level), seeds: policy.seeds.count,
-                    patients: definedPatients([policy], metric: index % width)))
+                    patients: definedPatients(policy, metric: index % width)))
         }
-        for (a, b) in differencePairs(selection, pairs) {
-            for metric in metrics.indices {
-                comparison.differences.append(
-                    DifferenceRow(
-                        policy: policies[a].name, baseline: policies[b].name, metric: metrics[metric].name,
-                        estimate: (means[a * width + metric] - means[b * width + metric]).estimate(level: level),
-                        seeds: policies[a].seeds.count, baselineSeeds: policies[b].seeds.count,
-                        patients: definedPatients([policies[a], policies[b]], metric: metric)))
-            }
+        let compared = differencePairs(selection, pairs)
+        comparison.differences = try Parallel.map(compared.count * width, jobs: jobs) { index in
+            let (a, b) = compared[index / width]
+            let metric = index % width
+            let difference = difference(
+                a, b, metric: metric, bootstrap, means[a * width + metric], means[b * width + metric])
+            return DifferenceRow(
+                policy: policies[a].name, baseline: policies[b].name, metric: metrics[metric].name,
+                estimate: difference.mean.estimate(level: level), seeds: policies[a].seeds.count,
+                baselineSeeds: policies[b].seeds.count, patients: difference.patients)
         }
         comparison.subgroups = try subgroupRows(
-            subgroupings, bootstrap, pairs: differencePairs(selection, pairs), level: level, jobs: jobs)
+            subgroupings, bootstrap, pairs: compared, level: level, jobs: jobs)
         comparison.returnStatistics = try returnStatistics(bootstrap, level: level, seed: seed, jobs: jobs)
         return comparison
     }
@@ -75,13 +76,25 @@ extension EvaluationTable {
         return result
     }
 
-    /// Patients for whom a metric is defined under at least one seed of every policy given.
-    private func definedPatients(_ chosen: [EvaluatedPolicy], metric: Int, member: (Int) -> Bool = { _ in true }) -> Int
-    {
-        let tables = chosen.map { cells($0, metric: metric) }
-        return patients.indices.count { patient in
-            member(patient) && tables.allSatisfy { rows in rows.contains { !$0[patient].isNaN } }
-        }
+    /// The difference of two policies in a metric, over the patients for whom it is defined under both.
+    private func difference(
+        _ a: Int, _ b: Int, metric: Int, _ bootstrap: CrossedBootstrap, _ first: CrossedMean, _ second: CrossedMean
+    ) -> (mean: CrossedMean, patients: Int) {
+        let (mine, theirs) = (cells(policies[a], metric: metric), cells(policies[b], metric: metric))
+        let (label, other) = (policies[a].seedLabel, policies[b].seedLabel)
+        let patients = bootstrap.comparablePatients(mine, label: label, minus: theirs, label: other)
+        let isDefined = (mine + theirs).allSatisfy { $0.allSatisfy { !$0.isNaN } }
+        // The replicates are there already where nothing is missing.
+        if isDefined { return (first - second, patients) }
+        return (bootstrap.difference(mine, label: label, minus: theirs, label: other), patients)
+    }
+
+    /// Patients for whom a metric is defined under at least one seed of a policy.
+    private func definedPatients(
+        _ policy: EvaluatedPolicy, metric: Int, member: (Int) -> Bool = { _ in true }
+    ) -> Int {
+        let rows = cells(policy, metric: metric)
+        return patients.indices.count { patient in member(patient) && rows.contains { !$0[patient].isNaN } }
     }
 
     private func subgroupRows(
@@ -103,15 +116,20 @@ extension EvaluationTable {
             let (grouping, part, subset, restricted) = parts[index / metrics.count]
             let metric = index % metrics.count
             let means = policies.map { restricted.mean(cells($0, metric: metric), label: $0.seedLabel) }
-            func row(_ policy: Int, _ baseline: Int?, _ mean: CrossedMean) -> SubgroupRow {
-                let chosen = [policies[policy]] + (baseline.map { [policies[$0]] } ?? [])
-                return SubgroupRow(
+            func row(_ policy: Int, _ baseline: Int?, _ mean: CrossedMean, _ patients: Int) -> SubgroupRow {
+                SubgroupRow(
                     subgroup: grouping.name, level: grouping.levels[part], policy: policies[policy].name,
                     baseline: baseline.map { policies[$0].name }, metric: metrics[metric].name,
-                    estimate: mean.estimate(level: level),
-                    patients: definedPatients(chosen, metric: metric) { subset[$0] })
+                    estimate: mean.estimate(level: level), patients: patients)
             }
-            return policies.indices.map { row($0, nil, means[$0]) } + pairs.map { row($0, $1, means[$0] - means[$1]) }
+            let own = policies.indices.map { policy in
+                row(policy, nil, means[policy], definedPatients(policies[policy], metric: metric) { subset[$0] })
+            }
+            return own
+                + pairs.map { a, b in
+                    let difference = difference(a, b, metric: metric, restricted, means[a], means[b])
+                    return row(a, b, difference.mean, difference.patients)
+                }
         }.flatMap { $0 }
     }
 

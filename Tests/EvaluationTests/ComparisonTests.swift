@@ -68,6 +68,35 @@ import Evaluation
         #expect(same)
     }
 
+    /// A time to cure is compared over the patients whom both cure, seed by seed.
+    @Test func undefinedOutcomesAreComparedWhereBothHaveThem() throws {
+        let row = comparison.differences.first {
+            $0.policy == "dqn" && $0.baseline == "both" && $0.metric == "time_to_cure"
+        }!
+        let both = table.policies[5].episodes[0].outcomes[1]
+        var differences: [Double] = []
+        var patients: Set<Int> = []
+        for seed in table.policies[1].episodes {
+            for patient in 0..<200 where !seed.outcomes[1][patient].isNaN && !both[patient].isNaN {
+                differences.append(seed.outcomes[1][patient] - both[patient])
+                patients.insert(patient)
+            }
+        }
+        #expect(abs(row.estimate.value - Statistics.mean(differences)) < 1e-9)
+        #expect(row.patients == patients.count)
+        // The same patients take the same time under both here; the means over each one's own cured differ.
+        #expect(abs(row.estimate.value) < 1e-9)
+        #expect(
+            comparison.estimate("dqn", "time_to_cure")!.value - comparison.estimate("both", "time_to_cure")!.value > 0.3
+        )
+        let half = comparison.subgroups.first {
+            $0.level == "first" && $0.policy == "dqn" && $0.baseline == "both" && $0.metric == "time_to_cure"
+        }!
+        #expect(half.patients == patients.count { $0 < 100 })
+        #expect(abs(half.estimate.value) < 1e-9)
+        #expect(comparison.text().contains("time to cure: over the patients for whom it is defined"))
+    }
+
     @Test func subgroupsCoverTheirPatients() throws {
         let first = comparison.subgroups.first {
             $0.level == "first" && $0.policy == "both" && $0.metric == "return"

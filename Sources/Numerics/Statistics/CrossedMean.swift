@@ -18,7 +18,8 @@ public struct CrossedMean: Sendable {
         return Estimate(value, low: bounds.low, high: bounds.high)
     }
 
-    /// The paired difference; both must come from the same `CrossedBootstrap`.
+    /// The paired difference, where every cell of both is defined (else see `CrossedBootstrap.difference`); both must
+    /// come from the same `CrossedBootstrap`.
     public static func - (a: CrossedMean, b: CrossedMean) -> CrossedMean {
         CrossedMean(value: a.value - b.value, replicates: zip(a.replicates, b.replicates).map { $0 - $1 })
     }
@@ -31,8 +32,12 @@ extension CrossedBootstrap {
     ///   - cells: a row a seed, each with one value for every patient; NaN where the value is not defined.
     ///   - label: what the seeds are, such as `1,2,3`; equal labels of equally many seeds are resampled alike.
     public func mean(_ cells: [[Double]], label: String = "") -> CrossedMean {
+        mean(cells, seedWeights: seedMultiplicities(cells.count, label: label))
+    }
+
+    /// - Parameter weights: replications × rows of `cells`: how often a row counts.
+    func mean(_ cells: [[Double]], seedWeights weights: [Double]) -> CrossedMean {
         let table = CrossedCells(cells, chosen: chosen)
-        let weights = seedMultiplicities(cells.count, label: label)
         let seeds = cells.count
         var replicates = [Double](repeating: .nan, count: replications)
         let value = multiplicities.withUnsafeBufferPointer { multiplicities in

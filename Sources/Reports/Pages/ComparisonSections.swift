@@ -57,7 +57,8 @@ struct ComparisonSections {
                 + "selection, with \(percent) % intervals in brackets that resample training seeds and patients, "
                 + "crossed (Owen 2007, \(NumberText.count(comparison.replications)) replications). Highlighted: the "
                 + "best of its kind on validation patients. An outcome that is not defined for a patient, such as "
-                + "the time to a cure that never came, is averaged over those who have it.",
+                + "the time to a cure that never came, is averaged over those who have it; a difference over those who "
+                + "have it under both.",
             style: "note")
     }
 

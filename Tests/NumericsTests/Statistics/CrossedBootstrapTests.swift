@@ -52,6 +52,45 @@ import Testing
         #expect(abs(difference.high - 1) < 1e-9)
     }
 
+    /// A is two days faster for everybody whom both cure, and cures the slow ones besides: over each policy's own cured
+    /// patients A would look slower.
+    @Test func differencesCompareWhatBothHave() {
+        let patients = 60
+        let bootstrap = CrossedBootstrap(patients: patients, replications: 300, seed: 6)
+        let slow = (0..<patients).map { $0 >= 30 }
+        let a = (0..<3).map { seed in (0..<patients).map { Double($0) + (slow[$0] ? 50 : 0) + 0.25 * Double(seed) } }
+        let b = (0..<3).map { seed in
+            (0..<patients).map { slow[$0] ? Double.nan : Double($0) + 2 + 0.25 * Double(seed) }
+        }
+        #expect(bootstrap.mean(a).value > bootstrap.mean(b).value)
+        let paired = bootstrap.difference(a, label: "1,2,3", minus: b, label: "1,2,3")
+        #expect(abs(paired.value + 2) < 1e-12)
+        // Paired seed by seed and patient by patient nothing is left to vary.
+        #expect(paired.replicates.allSatisfy { abs($0 + 2) < 1e-12 })
+        #expect(bootstrap.comparablePatients(a, label: "1,2,3", minus: b, label: "1,2,3") == 30)
+        let unpaired = bootstrap.difference(a, label: "1,2,3", minus: b, label: "4,5,6")
+        #expect(abs(unpaired.value + 2) < 1e-12)
+        #expect(Set(unpaired.replicates).count > 3)
+        let fixed = bootstrap.difference(a, label: "1,2,3", minus: [b[0]], label: "0")
+        #expect(abs(fixed.value + 1.75) < 1e-12)
+        let part = bootstrap.restricted(to: slow)
+        #expect(part.difference(a, minus: b).value.isNaN)
+        #expect(part.comparablePatients(a, minus: b) == 0)
+    }
+
+    @Test func differencesOfWhatIsDefinedAreDifferencesOfMeans() {
+        let bootstrap = CrossedBootstrap(patients: 40, replications: 100, seed: 3)
+        var stream = RandomStream(seed: 4, purpose: "test")
+        let a = (0..<5).map { _ in (0..<40).map { _ in stream.normal() } }
+        let b = (0..<5).map { _ in (0..<40).map { _ in stream.normal() } }
+        for (label, other, rows) in [("s", "s", b), ("s", "t", b), ("s", "0", [b[0]])] {
+            let means = bootstrap.mean(a, label: label) - bootstrap.mean(rows, label: other)
+            let pairs = bootstrap.difference(a, label: label, minus: rows, label: other)
+            #expect(abs(means.value - pairs.value) < 1e-12)
+            #expect(zip(means.replicates, pairs.replicates).allSatisfy { abs($0 - $1) < 1e-12 })
+        }
+    }
+
     @Test func seedsWithTheSameLabelAreDrawnAlike() {
         let bootstrap = CrossedBootstrap(patients: 30, replications: 200, seed: 2)
         let cells = (0..<5).map { seed in Array(repeating: Double(seed), count: 30) }
