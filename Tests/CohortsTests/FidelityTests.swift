@@ -166,11 +166,25 @@ import Cohorts
         var synthetic = correlatedTable(rows: 200, seed: 2)
         synthetic.columns[2].values = synthetic.columns[2].values.map { $0 == 2 ? 0 : $0 }
         var report = try FidelityReport.measure(real: real, synthetic: synthetic)
-        report.rates = [CohortRate(name: "chemo every 5 days", source: 0.41, synthetic: 0.4)]
+        var rates = CohortRates(
+            event: "cured", sourcePatients: 1000, syntheticPatients: 400,
+            rates: [
+                CohortRate(name: "chemo every 5 days", source: 0.41, synthetic: 0.4),
+                CohortRate(name: "none", source: 0.1, synthetic: 0.16),
+            ])
+        report.rates = rates
         #expect(report.coverage[0].lost == ["c"])
         #expect(report.text().contains("group lost: c"))
         #expect(report.text().contains("chemo every 5 days"))
+        #expect(report.text().contains("cured under"))
+        #expect(report.text().contains("(1000 source and 400 synthetic patients)"))
         #expect(report.json()["rates"] != nil)
+        #expect(report.json()["rates_of"]?["event"] == "cured")
+        // Six points are 2.9 standard errors in 400 patients, 3.9 in 1000.
+        #expect(!report.verdict.contains("none"))
+        rates.syntheticPatients = 1000
+        report.rates = rates
+        #expect(report.verdict.contains("under none 16.0 % of its patients are cured, of the source's 10.0 %"))
         for series in report.marginals {
             #expect(abs(series.real.reduce(0, +) + series.realMissing - 1) < 1e-9)
             #expect(abs(series.synthetic.reduce(0, +) + series.syntheticMissing - 1) < 1e-9)

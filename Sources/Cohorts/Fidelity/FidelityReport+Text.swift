@@ -9,13 +9,19 @@ extension FidelityReport {
         var uses: [String] = []
         var limits: [String] = []
         let told = discriminator ?? 0.5
-        if quality >= 0.9, told <= 0.65 {
+        let outlier = rates?.worst
+        if quality >= 0.9, told <= 0.65, outlier == nil {
             uses.append("developing methods and simulating groups of patients")
         } else {
             var reasons: [String] = []
             if quality < 0.9 { reasons.append("its quality is \(fixed(quality, 3)), below 0.9") }
             if told > 0.65 {
                 reasons.append("a classifier tells it from the real table (\(fixed(told, 3)) above 0.65)")
+            }
+            if let rates, let outlier {
+                reasons.append(
+                    "under \(outlier.name) \(fixed(100 * outlier.synthetic, 1)) % of its patients are "
+                        + "\(rates.event), of the source's \(fixed(100 * outlier.source, 1)) %")
             }
             limits.append("not for conclusions about groups of patients, because " + reasons.joined(separator: " and "))
         }
@@ -61,9 +67,13 @@ extension FidelityReport {
         ]
         if let membership = closest.membership { record["membership_auc"] = .number(membership) }
         value["closest_record"] = record
-        if !rates.isEmpty {
+        if let rates {
+            value["rates_of"] = [
+                "event": .string(rates.event), "source_patients": .integer(rates.sourcePatients),
+                "synthetic_patients": .integer(rates.syntheticPatients),
+            ]
             value["rates"] = .array(
-                rates.map {
+                rates.rates.map {
                     ["name": .string($0.name), "source": .number($0.source), "synthetic": .number($0.synthetic)]
                 })
         }
@@ -114,12 +124,16 @@ extension FidelityReport {
         if let membership = closest.membership {
             line("membership inference AUC", membership, "0.5 is best")
         }
-        if !rates.isEmpty {
-            lines += ["", "  " + padded("rate", 34) + padded("source", 10) + "synthetic"]
-            for rate in rates {
+        if let rates {
+            lines += [
+                "", "  " + padded("\(rates.event) under", 34) + padded("source", 10) + "synthetic  ± 95 % of chance",
+            ]
+            for rate in rates.rates {
                 lines.append(
-                    "  " + padded(rate.name, 34) + padded(fixed(rate.source, 3), 10) + fixed(rate.synthetic, 3))
+                    "  " + padded(rate.name, 34) + padded(fixed(rate.source, 3), 10)
+                        + padded(fixed(rate.synthetic, 3), 11) + "± " + fixed(1.96 * rates.standardError(rate), 3))
             }
+            lines.append("  (\(rates.sourcePatients) source and \(rates.syntheticPatients) synthetic patients)")
         }
         let lost = coverage.filter { !$0.lost.isEmpty || !$0.invented.isEmpty }
         for column in lost {

@@ -5,6 +5,7 @@ import Numerics
 /// A rate of interest in source and synthetic patients, such as the share that a fixed protocol cures.
 public struct CohortRate: Sendable, Equatable {
     public var name: String
+    /// In [0, 1].
     public var source: Double
     public var synthetic: Double
 
@@ -12,6 +13,36 @@ public struct CohortRate: Sendable, Equatable {
         self.name = name
         self.source = source
         self.synthetic = synthetic
+    }
+}
+
+/// Rates of one event, such as a cure, under several protocols.
+public struct CohortRates: Sendable, Equatable {
+    public var event: String
+    /// How many patients each rate was counted in.
+    public var sourcePatients: Int
+    public var syntheticPatients: Int
+    public var rates: [CohortRate]
+
+    public init(event: String, sourcePatients: Int, syntheticPatients: Int, rates: [CohortRate]) {
+        self.event = event
+        self.sourcePatients = sourcePatients
+        self.syntheticPatients = syntheticPatients
+        self.rates = rates
+    }
+
+    /// The standard error of the difference of two independent shares.
+    func standardError(_ rate: CohortRate) -> Double {
+        (rate.source * (1 - rate.source) / Double(max(1, sourcePatients))
+            + rate.synthetic * (1 - rate.synthetic) / Double(max(1, syntheticPatients))).squareRoot()
+    }
+
+    /// The rate that differs most among those that differ by more than five points and by more than chance explains
+    /// (three standard errors, since several are looked at).
+    var worst: CohortRate? {
+        func difference(_ rate: CohortRate) -> Double { abs(rate.source - rate.synthetic) }
+        return rates.filter { difference($0) > 0.05 && difference($0) > 3 * standardError($0) }
+            .max { difference($0) < difference($1) }
     }
 }
 
@@ -39,7 +70,7 @@ public struct FidelityReport: Sendable {
     public var closest: ClosestRecords
     public var marginals: [MarginalSeries]
     /// Filled by the caller where patients can be simulated: cure rates of fixed protocols.
-    public var rates: [CohortRate] = []
+    public var rates: CohortRates?
 
     /// Mean over columns.
     public var columnShapes: Double { mean(shapes.map(\.score)) ?? .nan }

@@ -63,7 +63,7 @@ extension StudyStages {
                 names: made.training.names, rows: made.training.rows + made.validation.rows + made.test.rows)
             if let event = model.task.outcomes.firstIndex(where: { $0.kind == .event }) {
                 made.fidelity.rates = try rates(
-                    protocols, event: event, source: source, synthetic: all, jobs: context.jobs)
+                    protocols, event: event, source: source, synthetic: made.training, jobs: context.jobs)
             }
             return [
                 Artefact("cohort/patients.csv", all.csv()),
@@ -77,24 +77,28 @@ extension StudyStages {
         }
     }
 
-    /// How often the environment's first event happens under each protocol, in source and synthetic patients: what a
-    /// cohort is for, compared where it matters. A report only; no patient is kept or dropped by it.
+    /// How often the environment's first event happens under each protocol, in source patients and in synthetic
+    /// training patients: what a cohort is for, compared where it matters. A report only; no patient is kept or dropped
+    /// by it, and no test patient is looked at before the comparison.
     private func rates(
         _ protocols: [(name: String, policy: ProtocolPolicy)], event: Int, source: CohortTable, synthetic: CohortTable,
         jobs: Int
-    ) throws -> [CohortRate] {
+    ) throws -> CohortRates {
         let tables = try [source, synthetic].map { table in
             try TreatmentFactory(
                 study.environment.model,
                 cohort: CohortTable(names: table.names, rows: Array(table.rows.prefix(StudyStages.ratePatients))))
         }
         let seed = study.seed("fidelity")
-        return try protocols.map { name, policy in
+        let rates = try protocols.map { name, policy in
             let means = try tables.map {
                 try Rollout.run($0, policy: policy, seed: seed, jobs: jobs).meanOutcome(event)
             }
             return CohortRate(name: name, source: means[0], synthetic: means[1])
         }
+        return CohortRates(
+            event: study.environment.model.task.outcomes[event].name, sourcePatients: tables[0].patients,
+            syntheticPatients: tables[1].patients, rates: rates)
     }
 
     /// Patients of each table whom the fidelity report treats with every protocol.
