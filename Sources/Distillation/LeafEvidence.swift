@@ -63,21 +63,25 @@ public enum LeafEvidence {
         var regret = 0.0
         var hasTeacher = false
         var votes: [Int]
+        /// How often each action was given.
+        var given: [Int]
 
         init(tree: DecisionTree) {
             width = tree.features.count
             choices = tree.actions.count
             values = Array(repeating: [], count: width)
             votes = Array(repeating: 0, count: choices)
+            given = votes
         }
 
         mutating func add(_ trace: PatientTrace, _ place: Int, _ decision: Int, _ said: TeacherLabels?) {
             visits += 1
             if patients.last != place { patients.append(place) }
             for feature in 0..<width { values[feature].append(trace.observations[decision * width + feature]) }
+            let action = trace.actions[decision]
+            given[Int(action)] += 1
             guard let said else { return }
             hasTeacher = true
-            let action = trace.actions[decision]
             if said.labels[decision] == action { agreements += 1 }
             votes[Int(said.labels[decision])] += 1
             regret -= said.advantages[decision * choices + Int(action)]
@@ -127,7 +131,7 @@ public enum LeafEvidence {
                     : Statistics.meanEstimate(values)
             return LeafOutcome(name: task.outcomes[index].name, estimate: estimate)
         }
-        return LeafSummary(
+        var summary = LeafSummary(
             leaf: leaf, action: tree.actions[action], visits: tally.visits, patients: came.count,
             shareOfDecisions: all.visits == 0 ? 0 : Double(tally.visits) / Double(all.visits),
             meanReturn: came.isEmpty ? .undefined : Statistics.meanEstimate(came.map(\.episodeReturn)),
@@ -135,5 +139,12 @@ public enum LeafEvidence {
             regret: tally.hasTeacher && hasValues ? tally.regret / Double(tally.visits) : nil,
             runnerUp: runnerUp.map { tree.actions[$0.action] },
             runnerUpShare: runnerUp.flatMap { $0.share.isNaN ? nil : $0.share }, inputs: tally.inputs(tree.features))
+        // A tree gives another action than its leaf's only where a rule forbids that one.
+        let others = tree.actions.indices.filter { $0 != action && tally.given[$0] > 0 }
+        if let most = others.max(by: { tally.given[$0] < tally.given[$1] }) {
+            summary.fallback = tree.actions[most]
+            summary.fallbackShare = Double(tally.visits - tally.given[action]) / Double(tally.visits)
+        }
+        return summary
     }
 }

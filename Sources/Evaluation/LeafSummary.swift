@@ -28,6 +28,10 @@ public struct LeafSummary: Sendable, Equatable {
     public var runnerUp: String?
     /// Share of the leaf's samples (or of the teacher's votes) for the runner-up, in [0, 1].
     public var runnerUpShare: Double?
+    /// The action given most often in this leaf where a rule forbade the leaf's own; nil where none did.
+    public var fallback: String?
+    /// Share of the visits in which a rule forbade the leaf's own action, in [0, 1].
+    public var fallbackShare = 0.0
     /// The range of every observation seen in this leaf.
     public var inputs: [InputRange]
 

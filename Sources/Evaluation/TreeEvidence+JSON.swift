@@ -52,6 +52,8 @@ extension LeafSummary {
             JSONField("regret", .optional(regret)),
             JSONField("runner_up", runnerUp.map { .string($0) } ?? .null),
             JSONField("runner_up_share", .optional(runnerUpShare)),
+            JSONField("fallback", fallback.map { .string($0) } ?? .null),
+            JSONField("fallback_share", .number(fallbackShare)),
             JSONField("inputs", .array(inputs.map { $0.json() })),
         ])
     }
@@ -77,6 +79,8 @@ extension LeafSummary {
         regret = reader.absentOrNullNumber("regret")
         runnerUp = reader.absentOrNullString("runner_up")
         runnerUpShare = reader.absentOrNullNumber("runner_up_share")
+        fallback = reader.absentOrNullString("fallback")
+        fallbackShare = reader.absentOrNullNumber("fallback_share") ?? 0
         inputs = reader.objects("inputs", what: "the range of an input").map { InputRange($0) }
         reader.finish()
     }

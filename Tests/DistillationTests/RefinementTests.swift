@@ -178,5 +178,18 @@ import Trees
         #expect(same == evidence)
         let alone = try LeafEvidence.collect(tree, factory: factory, source: "test patients", seed: 6)
         #expect(alone.agreement == nil && alone.leaves[1].regret == nil)
+        #expect(alone.leaves.allSatisfy { $0.fallback == nil && $0.fallbackShare == 0 })
+    }
+
+    /// A leaf whose action a rule forbids says what is given in its place: the clinician must not read "a1" where a1 is
+    /// never given.
+    @Test func leafEvidenceTellsWhatIsGivenInstead() throws {
+        let factory = FiniteModelFactory(
+            .identity(states: 2, horizon: 8), patients: 50, oneHot: false, permitted: [[true, true], [true, false]])
+        let evidence = try LeafEvidence.collect(
+            stateTree([0, 1], actionCount: 2), factory: factory, source: "test patients", seed: 6)
+        #expect(evidence.leaves[0].fallback == nil)
+        #expect(evidence.leaves[1].action == "a1")
+        #expect(evidence.leaves[1].fallback == "a0" && evidence.leaves[1].fallbackShare == 1)
     }
 }

@@ -19,7 +19,7 @@ struct TreeSections {
         var caption =
             "Start at the left. At every split follow yes or no; the row you arrive at names the action"
             + (subject.task.decisionInterval.isEmpty ? "." : " for the next \(subject.task.decisionInterval).")
-        caption += " If an action is not allowed at that moment, the leaf's next best allowed one is taken."
+        caption += " Where a rule forbids the action at that moment, the one behind \u{201c}else\u{201d} is given."
         if subject.tree.leaves.contains(where: subject.isThin) {
             caption +=
                 " A dashed leaf is thin evidence: fewer than \(TreeSubject.patientsOfThinEvidence) patients came there."
@@ -79,8 +79,12 @@ struct TreeSections {
     /// The action of a leaf with its sign.
     private func action(_ leaf: Int) -> String {
         let index = subject.actionIndex(ofLeaf: leaf)
+        let otherwise =
+            subject.fallback(ofLeaf: leaf).map {
+                ", else \(Markup.escape($0.action)) (not permitted in \(NumberText.percent($0.share)) of its decisions)"
+            } ?? ""
         return "<span class=\"sign\">" + TreeSections.swatch(index)
-            + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong></span>"
+            + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong>\(otherwise)</span>"
     }
 
     private func next(_ leaf: Int) -> String {

@@ -41,7 +41,12 @@ struct FlowChart {
         outcome = headline.flatMap { metric in leaves.contains { $0.outcome(metric.name) != nil } ? metric : nil }
         hasAgreement = leaves.contains { $0.agreement != nil }
         header = leaves.isEmpty ? 12 : 48
-        let longest = subject.tree.leaves.map { min(16, subject.actionName(ofLeaf: $0).count) }.max() ?? 8
+        let longest =
+            subject.tree.leaves.map { leaf in
+                max(
+                    min(16, subject.actionName(ofLeaf: leaf).count),
+                    subject.fallback(ofLeaf: leaf).map { min(16, 5 + $0.action.count) } ?? 0)
+            }.max() ?? 8
         badge = (max(92, 54 + 9 * Double(longest)), 36)
     }
 
@@ -87,7 +92,9 @@ struct FlowChart {
     /// The rules in words, for those who cannot see the chart.
     private var description: String {
         subject.tree.rules().map { rule in
-            "If \(words.conditions(rule).joined(separator: " and ")): \(subject.actionName(ofLeaf: rule.leaf))."
+            let otherwise = subject.fallback(ofLeaf: rule.leaf).map { ", else \($0.action)" } ?? ""
+            return "If \(words.conditions(rule).joined(separator: " and ")): "
+                + "\(subject.actionName(ofLeaf: rule.leaf))\(otherwise)."
         }.joined(separator: " ")
     }
 
@@ -168,9 +175,14 @@ struct FlowChart {
             fill="\(Palette.action(action))"\(FlowChart.thinMark(subject.isThin(leaf: node)))/>
             """
         text += FlowChart.glyph(action, leafX + 20, y(node))
+        let otherwise = subject.fallback(ofLeaf: node)
         text += label(
-            leafX + 37, y(node) + 5, FlowChart.fit(name, 16), size: 14, fill: "#ffffff",
+            leafX + 37, y(node) + (otherwise == nil ? 5 : 0), FlowChart.fit(name, 16), size: 14, fill: "#ffffff",
             extra: "font-weight=\"bold\"")
+        if let otherwise {
+            text += label(
+                leafX + 37, y(node) + 13, FlowChart.fit("else \(otherwise.action)", 16), size: 12, fill: "#ffffff")
+        }
         text += "</g>\n"
         guard let known = subject.evidence?.leaf(node) else { return text }
         text += label(

@@ -73,6 +73,10 @@ public struct TextExporter: Exporter {
         }
         if subject.isThin(leaf: node) { facts.insert("THIN EVIDENCE", at: 0) }
         if let next = subject.runnerUp(ofLeaf: node) { facts.append("next best: \(next)") }
-        return subject.actionName(ofLeaf: node) + (facts.isEmpty ? "" : "  (\(facts.joined(separator: "; ")))")
+        let otherwise = subject.fallback(ofLeaf: node).map {
+            ", else \($0.action) where not permitted (\(NumberText.percent($0.share)) of decisions here)"
+        }
+        return subject.actionName(ofLeaf: node) + (otherwise ?? "")
+            + (facts.isEmpty ? "" : "  (\(facts.joined(separator: "; ")))")
     }
 }

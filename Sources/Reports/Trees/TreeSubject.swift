@@ -73,6 +73,14 @@ public struct TreeSubject: Sendable {
     /// A leaf's action by name.
     func actionName(ofLeaf leaf: Int) -> String { tree.actions[tree.action(atLeaf: leaf)] }
 
+    /// What is given in a leaf where a rule forbids its action, if that happened in at least one decision of a hundred.
+    func fallback(ofLeaf leaf: Int) -> (action: String, share: Double)? {
+        guard let known = evidence?.leaf(leaf), let action = known.fallback, known.fallbackShare >= 0.01 else {
+            return nil
+        }
+        return (action, known.fallbackShare)
+    }
+
     /// A leaf's action in words: its meaning where there is one.
     func actionMeaning(ofLeaf leaf: Int) -> String {
         let name = actionName(ofLeaf: leaf)
