@@ -48,9 +48,17 @@ extension Comparison {
                 : estimate.isBelowZero ? "is below" : "cannot be told apart in return from"
             let tail = estimate.isAboveZero || estimate.isBelowZero ? " in return" : ""
             let parts = ["\(format.signed(estimate))"] + outcomeDifferences(policy, baseline)
+            // The interval of a difference knows the spread between trainings only as well as its seeds show it.
+            let seeds = [policy, baseline].compactMap { name in
+                policies.first { $0.name == name && $0.kind != .fixed }?.seeds
+            }.min()
+            var caution = ""
+            if let seeds, seeds < Comparison.seedsToRank {
+                caution = " That is \(seeds == 1 ? "one training" : "\(seeds) trainings"): another may do otherwise."
+            }
             sentences.append(
                 "\(what) \(policy) \(verdict) \(other) \(baseline)\(tail): "
-                    + "\(parts.joined(separator: "; ")) (paired differences).")
+                    + "\(parts.joined(separator: "; ")) (paired differences).\(caution)")
         }
         relate(selection.learner, "The best learner", selection.fixed, "the best protocol")
         relate(selection.tree, "The best tree", selection.fixed, "the best protocol")

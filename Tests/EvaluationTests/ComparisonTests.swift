@@ -174,6 +174,9 @@ import Evaluation
         }
         #expect(reason.contains("q_learning (2 seeds), dqn (2 seeds)"))
         #expect(comparison.text().contains(reason))
+        #expect(
+            comparison.rankingSentences().contains { $0.hasSuffix("That is 2 trainings: another may do otherwise.") })
+        #expect(!self.comparison.rankingSentences().contains { $0.contains("another may do otherwise") })
         #expect(comparison.ranking(.fixed) == .ordered(["both", "none"]))
         #expect(self.comparison.ranking(.learner) == .ordered(["dqn", "q_learning"]))
     }

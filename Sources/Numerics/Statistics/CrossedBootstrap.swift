@@ -3,7 +3,11 @@
 
 /// The two-way bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007) 386–411: seeds and
 /// patients are drawn with replacement, independently of each other, and a cell counts as often as the product of its
-/// seed's and its patient's multiplicities. For a mean its variance is mildly conservative (Owen's theorem 3).
+/// seed's and its patient's multiplicities. For a mean its variance is mildly conservative (Owen's theorem 3) where
+/// there are many of both. Few seeds are another matter: drawing n of n with replacement shows (n − 1)/n of their
+/// variance, and percentiles know no t distribution. Measured coverage of nominal 95 % intervals (200 patients of
+/// deviation 1, own noise 0.5, 1,000 trials): where seeds deviate by 0.1, 94 % with 3 seeds and 96 % with 5; where
+/// they deviate by 0.5, 77 % with 3, 86 % with 5, 91 % with 8 and 93 % with 10.
 ///
 /// One value holds the patients' multiplicities of every replication. Every mean taken with it meets the same
 /// resampled patients, and every policy with the same seeds the same resampled seeds; so replicates of two policies

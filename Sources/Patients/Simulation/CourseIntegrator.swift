@@ -200,6 +200,8 @@ final class CourseIntegrator {
         return true
     }
 
+    /// Extremes are those at the ends of accepted steps, of segments and at an ending; between steps a course may have
+    /// gone a little further (immuno's lowest lymphocytes: less than 0.5 % at its tolerance).
     private func keepExtremes(_ table: LaneMemory, _ slot: Int, _ values: LaneMemory, _ lane: Int) {
         for index in 0..<extremes {
             let value = values.row(endings + index)[lane]
