@@ -130,7 +130,7 @@ enum EnvironmentCommands {
         }
         let cohort = try RolloutPatients.make(model, source: source, count: count, seed: seed)
         let table = try Rollout.run(
-            try TreatmentFactory(model, cohort: cohort), policy: policy, seed: seed, jobs: Shared.jobs(arguments))
+            try model.makeFactory(cohort: cohort), policy: policy, seed: seed, jobs: Shared.jobs(arguments))
         try Shared.write(table.csv(), to: arguments.text("--out"))
         return ExitCode.done
     }

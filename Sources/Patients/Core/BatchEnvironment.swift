@@ -38,11 +38,18 @@ public protocol BatchEnvironment: AnyObject {
     var decisions: UnsafeBufferPointer<Int32> { get }
     /// The patient in each slot.
     var patientInSlot: UnsafeBufferPointer<Int32> { get }
+    /// The state in each slot, hidden parts included, where the environment has finitely many: what its own protocols
+    /// may know and no learner does. Nil where there is none.
+    var stateInSlot: UnsafeBufferPointer<Int32>? { get }
 
     /// The outcomes of a slot's finished (or running) episode, in the order of `task.outcomes`.
     func readOutcomes(slot: Int, into values: UnsafeMutableBufferPointer<Double>)
     /// The name of the ending that a finished episode met, or `horizon`.
     func ending(slot: Int) -> String
+}
+
+extension BatchEnvironment {
+    public var stateInSlot: UnsafeBufferPointer<Int32>? { nil }
 }
 
 /// Makes batch environments over one cohort; what learners and evaluations hold on to, since it can be shared between

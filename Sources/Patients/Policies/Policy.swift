@@ -14,11 +14,13 @@ public struct DecisionBatch {
     public let decisions: UnsafeBufferPointer<Int32>
     /// The patient's number in the cohort: the index of a random policy's stream.
     public let patients: UnsafeBufferPointer<Int32>
+    /// The state of each patient where the environment has finitely many; for its own protocols, not for learners.
+    public let states: UnsafeBufferPointer<Int32>?
 
     public init(
         count: Int, observationCount: Int, actionCount: Int, observations: UnsafeBufferPointer<Double>,
         allowed: UnsafeBufferPointer<Bool>, decisions: UnsafeBufferPointer<Int32>,
-        patients: UnsafeBufferPointer<Int32>
+        patients: UnsafeBufferPointer<Int32>, states: UnsafeBufferPointer<Int32>? = nil
     ) {
         self.count = count
         self.observationCount = observationCount
@@ -27,6 +29,7 @@ public struct DecisionBatch {
         self.allowed = allowed
         self.decisions = decisions
         self.patients = patients
+        self.states = states
     }
 
     /// All slots of a batch environment as they stand.
@@ -34,7 +37,8 @@ public struct DecisionBatch {
         self.init(
             count: environment.slots, observationCount: environment.task.observations.count,
             actionCount: environment.task.actions.count, observations: environment.observations,
-            allowed: environment.allowed, decisions: environment.decisions, patients: environment.patientInSlot)
+            allowed: environment.allowed, decisions: environment.decisions, patients: environment.patientInSlot,
+            states: environment.stateInSlot)
     }
 }
 

@@ -32,19 +32,3 @@ public struct ProtocolPolicy: Policy {
         }
     }
 }
-
-extension EnvironmentModel {
-    /// A named protocol of the environment as a policy.
-    public func protocolPolicy(_ name: String) -> ProtocolPolicy? {
-        protocols.first { $0.name == name }.map { ProtocolPolicy($0, model: self) }
-    }
-
-    /// An action whenever it is allowed, else as many of its doses as are.
-    public func constantPolicy(action name: String) -> ProtocolPolicy? {
-        actions.first { $0.name == name }.map { action in
-            let orders = action.doses.map { TreatmentProtocol.Order(dose: $0, every: 1, from: 0) }
-            return ProtocolPolicy(
-                TreatmentProtocol(name: name, meaning: action.meaning, orders: orders), model: self)
-        }
-    }
-}

@@ -18,8 +18,8 @@ public struct EnvironmentCheck: Sendable {
     public static func run(_ model: EnvironmentModel, patients: Int = 64, seed: UInt64 = 1) throws -> EnvironmentCheck {
         var check = EnvironmentCheck(rows: [], outcomes: model.task.outcomes, problems: [])
         let cohort = try RolloutPatients.make(model, source: nil, count: patients, seed: seed)
-        let factory = try TreatmentFactory(model, cohort: cohort)
-        var policies: [(String, any Policy)] = model.protocols.map { ($0.name, ProtocolPolicy($0, model: model)) }
+        let factory = try model.makeFactory(cohort: cohort)
+        var policies: [(String, any Policy)] = model.protocolPolicies(seed: seed)
         policies.append(("random", RandomPolicy(seed: seed)))
         for (name, policy) in policies {
             do {

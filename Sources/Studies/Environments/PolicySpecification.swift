@@ -23,7 +23,7 @@ public enum PolicySpecification {
         if text == "random" { return RandomPolicy(seed: seed) }
         if text.hasPrefix("protocol:") {
             let name = String(text.dropFirst("protocol:".count))
-            guard let policy = model.protocolPolicy(name) else {
+            guard let policy = model.protocolPolicy(name, seed: seed) else {
                 throw unknown("protocol", name, model.protocols.map(\.name))
             }
             return policy

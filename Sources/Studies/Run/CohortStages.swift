@@ -81,12 +81,11 @@ extension StudyStages {
     /// training patients: what a cohort is for, compared where it matters. A report only; no patient is kept or dropped
     /// by it, and no test patient is looked at before the comparison.
     private func rates(
-        _ protocols: [(name: String, policy: ProtocolPolicy)], event: Int, source: CohortTable, synthetic: CohortTable,
+        _ protocols: [(name: String, policy: any Policy)], event: Int, source: CohortTable, synthetic: CohortTable,
         jobs: Int
     ) throws -> CohortRates {
         let tables = try [source, synthetic].map { table in
-            try TreatmentFactory(
-                study.environment.model,
+            try study.environment.model.makeFactory(
                 cohort: CohortTable(names: table.names, rows: Array(table.rows.prefix(StudyStages.ratePatients))))
         }
         let seed = study.seed("fidelity")

@@ -50,7 +50,7 @@ extension StudyStages {
 
     /// Every policy, seed and protocol on the same patients with the same random numbers.
     private func rollouts(
-        _ patients: TreatmentFactory, seed: UInt64, _ context: StageContext
+        _ patients: any EnvironmentFactory, seed: UInt64, _ context: StageContext
     ) throws -> [EvaluatedPolicy] {
         var policies: [EvaluatedPolicy] = []
         let total = Double(trained.count * study.seeds + protocols.count)
@@ -89,10 +89,11 @@ extension StudyStages {
             let table = try EvaluationTable(
                 outcomes: patients.task.outcomes,
                 policies: try rollouts(patients, seed: study.seed("test"), context))
+            let cohort = try CohortFile.read(try context.source(StudyStages.testPatients))
             let selection = try SelectionFile.read(try context.json(StudyStages.selectionFile))
             let comparison = try table.compare(
                 selection: selection.best,
-                subgroupings: try study.evaluation.subgroups.map { try subgrouping($0, patients.cohort) },
+                subgroupings: try study.evaluation.subgroups.map { try subgrouping($0, cohort) },
                 pairs: pairs, replications: study.evaluation.bootstrap, seed: study.seed("bootstrap"),
                 jobs: context.jobs)
             return [

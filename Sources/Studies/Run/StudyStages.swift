@@ -73,8 +73,8 @@ public struct StudyStages: Sendable {
     }
 
     /// A cohort's patients under the environment's rules.
-    func factory(_ path: String, _ context: StageContext) throws -> TreatmentFactory {
-        try TreatmentFactory(study.environment.model, cohort: try CohortFile.read(try context.source(path)))
+    func factory(_ path: String, _ context: StageContext) throws -> any EnvironmentFactory {
+        try study.environment.model.makeFactory(cohort: try CohortFile.read(try context.source(path)))
     }
 
     /// The policies of one agent or tree.
@@ -96,10 +96,9 @@ public struct StudyStages: Sendable {
     }
 
     /// The protocols of the evaluation: those the study names, or all.
-    var protocols: [(name: String, policy: ProtocolPolicy)] {
-        let model = study.environment.model
-        return model.protocols.filter { study.evaluation.protocols?.contains($0.name) ?? true }
-            .map { ($0.name, ProtocolPolicy($0, model: model)) }
+    var protocols: [(name: String, policy: any Policy)] {
+        study.environment.model.protocolPolicies()
+            .filter { study.evaluation.protocols?.contains($0.name) ?? true }
     }
 
     /// A policy that is trained, and where it is.

@@ -1,0 +1,24 @@
+// The fixed policies of an environment by name, whatever kind of environment it is.
+
+extension EnvironmentModel {
+    /// Every protocol of the file, in its order.
+    ///
+    /// - Parameter seed: keys the chance of protocols that have any.
+    public func protocolPolicies(seed: UInt64 = 0) -> [(name: String, policy: any Policy)] {
+        protocols.map { ($0.name, ProtocolPolicy($0, model: self)) }
+    }
+
+    /// A named protocol of the environment as a policy.
+    public func protocolPolicy(_ name: String, seed: UInt64 = 0) -> (any Policy)? {
+        protocolPolicies(seed: seed).first { $0.name == name }?.policy
+    }
+
+    /// An action whenever it is allowed, else as many of its doses as are.
+    public func constantPolicy(action name: String) -> (any Policy)? {
+        actions.first { $0.name == name }.map { action in
+            let orders = action.doses.map { TreatmentProtocol.Order(dose: $0, every: 1, from: 0) }
+            return ProtocolPolicy(
+                TreatmentProtocol(name: name, meaning: action.meaning, orders: orders), model: self)
+        }
+    }
+}
