@@ -1,43 +1,20 @@
-// A stiff integrator over a block of lanes: every lane has its own time, step and error control, so that a patient's
-// course is the same whoever shares the block.
-
-/// A system of ordinary differential equations y′ = f(y, inputs) evaluated over lanes.
-///
-/// `inputs` has one row per input, `stride` doubles apart; the first rows are the states, the rest (parameters, doses,
-/// time) are whatever the owner of the block keeps there.
-public protocol LaneSystem: AnyObject {
-    var stateCount: Int { get }
-    var inputCount: Int { get }
-    /// Row of the input that holds the time, or nil where no rate depends on it.
-    var timeInput: Int? { get }
-    /// The structurally non-zero entries of ∂f/∂y, in the order in which they are evaluated.
-    var jacobianPattern: [(row: Int, column: Int)] { get }
-    /// f, one row per state.
-    func evaluateRates(
-        _ inputs: UnsafePointer<Double>, _ rates: UnsafeMutablePointer<Double>, stride: Int, lanes: Int)
-    /// f, then the Jacobian's entries, then (with a time input) ∂f/∂t, one row each.
-    func evaluateRatesAndJacobian(
-        _ inputs: UnsafePointer<Double>, _ values: UnsafeMutablePointer<Double>, stride: Int, lanes: Int)
-}
+// The integrator for stiff systems: implicit, with the exact Jacobian.
 
 /// RODAS4: an L-stable, stiffly accurate Rosenbrock method of order 4 with an embedded method of order 3.
 ///
 /// Hairer and Wanner, "Solving Ordinary Differential Equations II" (2nd ed. 1996), section IV.7 and their code RODAS,
 /// coefficient set 1, in the form that needs no matrix-vector products (their equations IV.7.25–26).
-public final class Rodas4 {
+public final class Rodas4: LaneStepper {
     public let system: any LaneSystem
     public let width: Int
     public let size: Int
     let elimination: SparseElimination
 
-    /// What `f` is given: states of the stage at hand, then the other inputs. inputCount × width.
     public let inputs: LaneMemory
-    /// States at the beginning of the step and, after an accepted one, at its end. stateCount × width.
     public let states: LaneMemory
-    /// States and rates at the beginning of the last attempted step, for interpolation.
     public let startStates: LaneMemory
+    /// Rates, then the Jacobian's entries, then ∂f/∂t, at the beginning of the last attempted step.
     public let startValues: LaneMemory
-    /// Per lane: time, step to attempt, step attempted, and the error's norm (accepted where ≤ 1).
     public let time: LaneMemory
     public let step: LaneMemory
     public let attempted: LaneMemory
@@ -96,9 +73,6 @@ public final class Rodas4 {
     static let alpha = [0, 0.386, 0.21, 0.63, 1, 1]
     static let d = [0.25, -0.1043, 0.1035, -0.0362, 0, 0]
 
-    /// Attempts one step of `step` on the first `lanes` lanes. Where the error is at most 1 the states and the time
-    /// have moved on; everywhere `step` holds the step to try next. Lanes beyond `lanes`, up to the next multiple of
-    /// 8, compute without meaning.
     public func attempt(lanes: Int) {
         let padded = (lanes + 7) & ~7
         prepare(padded)
