@@ -100,35 +100,6 @@ public struct EnvironmentReader {
             in: node.source, at: node.location(inString: error.utf8Offset), error.message, remedy: error.remedy)
     }
 
-    func variability(_ reader: ObjectReader) -> Variability? {
-        guard let object = reader.optionalObject("variability", what: "variability") else { return nil }
-        defer { object.finish() }
-        let positive = 1e-300...1e300
-        let all = -1e300...1e300
-        switch object.choice("distribution", of: ["log_uniform", "uniform", "log_normal", "normal"]) {
-        case "log_uniform":
-            guard let low = object.number("low", in: positive), let high = object.number("high", in: positive) else {
-                return nil
-            }
-            if low > high { complaints.add(object.node, "low (\(low)) is above high (\(high))") }
-            return .logUniform(low: low, high: high)
-        case "uniform":
-            guard let low = object.number("low", in: all), let high = object.number("high", in: all) else { return nil }
-            if low > high { complaints.add(object.node, "low (\(low)) is above high (\(high))") }
-            return .uniform(low: low, high: high)
-        case "log_normal":
-            guard let median = object.number("median", in: positive), let sigma = object.number("sigma", in: 0...100)
-            else { return nil }
-            return .logNormal(median: median, sigma: sigma)
-        case "normal":
-            guard let mean = object.number("mean", in: all), let sigma = object.number("sigma", in: 0...1e300) else {
-                return nil
-            }
-            return .normal(mean: mean, sigma: sigma)
-        default: return nil
-        }
-    }
-
     // MARK: - the disease
 
     mutating func readParameters(_ file: ObjectReader) {
@@ -167,7 +138,8 @@ public struct EnvironmentReader {
                     name: name, initial: initial, unit: unit, unitText: text,
                     meaning: reader.string("meaning", default: ""), isLog: isLog,
                     negligible: reader.number("negligible", default: 1e-6, in: 1e-300...1e300),
-                    variability: variability(reader), rate: .nothing, rateText: ""))
+                    variability: variability(reader), rate: .nothing, rateText: "",
+                    column: reader.string("column", default: name)))
             reader.finish()
         }
     }
@@ -178,7 +150,9 @@ public struct EnvironmentReader {
             let (unit, text) = unit(reader)
             declare(name, node, as: "an input")
             model.inputs.append(
-                .init(name: name, unit: unit, unitText: text, meaning: reader.string("meaning", default: "")))
+                .init(
+                    name: name, unit: unit, unitText: text, meaning: reader.string("meaning", default: ""),
+                    column: reader.string("column", default: name)))
             reader.finish()
         }
     }
@@ -192,7 +166,7 @@ public struct EnvironmentReader {
             model.definitions.append(
                 .init(
                     name: name, text: formulaText, expression: formula, unit: unit, unitText: text,
-                    meaning: reader.string("meaning", default: "")))
+                    meaning: reader.string("meaning", default: ""), column: name))
             reader.finish()
         }
     }
@@ -223,7 +197,7 @@ public struct EnvironmentReader {
             model.doses.append(
                 .init(
                     name: name, input: model.inputs.firstIndex { $0.name == input } ?? 0,
-                    rate: reader.number("rate", in: 0...1e300) ?? 0,
+                    size: .nothing, sizeText: "", constantSize: reader.number("rate", in: 0...1e300) ?? 0,
                     duration: reader.number("duration", in: 1e-9...model.decisionInterval) ?? model.decisionInterval,
                     meaning: reader.string("meaning", default: "")))
             if let objection = SymbolTable.objection(toName: name) {
@@ -241,7 +215,8 @@ public struct EnvironmentReader {
             }
             model.actions.append(
                 .init(
-                    name: name, doses: doseIndices(reader, "doses"), meaning: reader.string("meaning", default: name)))
+                    name: name, doses: doseIndices(reader, "doses"), levels: [],
+                    meaning: reader.string("meaning", default: name)))
             reader.finish()
         }
         if !model.actions.isEmpty, !model.actions.contains(where: { $0.doses.isEmpty }) {

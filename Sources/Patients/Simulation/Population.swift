@@ -10,7 +10,7 @@ extension EnvironmentModel {
         let variables = variableNames
         let rows = (first..<(first + count)).map { patient -> [Double] in
             var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
-            return variables.map { $0.variability.sample(&stream) }
+            return variables.map { $0.variability.distribution(nominal: 0) { _ in 0 }.sample(&stream) }
         }
         return CohortTable(names: variables.map(\.name), rows: rows)
     }
@@ -76,18 +76,5 @@ extension EnvironmentModel {
             kept[slot] = !results[slot].failed && holds(starts..<conditions.outputCount, slot)
         }
         return kept
-    }
-}
-
-extension Variability {
-    func sample(_ stream: inout RandomStream) -> Double {
-        switch self {
-        case .logUniform(let low, let high):
-            return laneScalar(
-                LaneMath.exp, stream.uniform(laneScalar(LaneMath.log, low), laneScalar(LaneMath.log, high)))
-        case .uniform(let low, let high): return stream.uniform(low, high)
-        case .logNormal(let median, let sigma): return median * laneScalar(LaneMath.exp, sigma * stream.normal())
-        case .normal(let mean, let sigma): return mean + sigma * stream.normal()
-        }
     }
 }

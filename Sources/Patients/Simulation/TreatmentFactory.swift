@@ -67,7 +67,7 @@ public struct TreatmentFactory: EnvironmentFactory {
         var begin = 0.0
         return ends.sorted().map { end in
             var inputs = Array(repeating: 0.0, count: model.inputs.count)
-            for dose in doses where dose.duration > begin { inputs[dose.input] += dose.rate }
+            for dose in doses where dose.duration > begin { inputs[dose.input] += dose.constantSize ?? 0 }
             begin = end
             return Segment(end: end, inputs: inputs)
         }
