@@ -8,8 +8,9 @@ import Studies
 let commands: [Command] = [
     RunCommands.run, RunCommands.validate, RunCommands.compare, ReportCommands.plot, ReportCommands.export,
     RunCommands.reproduce, EnvironmentCommands.list, EnvironmentCommands.show, EnvironmentCommands.check,
-    EnvironmentCommands.simulate, EnvironmentCommands.rollout, CohortTableCommands.generate,
-    CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table, DoctorCommand.doctor,
+    EnvironmentCommands.simulate, EnvironmentCommands.rollout, SpeedCommand.speed,
+    CohortTableCommands.generate, CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table,
+    DoctorCommand.doctor,
 ]
 
 let index = CommandIndex(commands.map(\.specification))
