@@ -47,14 +47,7 @@ public enum EnvironmentText {
     private static func number(_ value: Double) -> String { NumberText.significant(value, 6) }
 
     private static func range(_ variability: Variability?) -> String {
-        switch variability {
-        case .logUniform(let low, let high): "; among patients log-uniform from \(number(low)) to \(number(high))"
-        case .uniform(let low, let high): "; among patients uniform from \(number(low)) to \(number(high))"
-        case .logNormal(let median, let sigma):
-            "; among patients log-normal, median \(number(median)), sd of the logarithm \(number(sigma))"
-        case .normal(let mean, let sigma): "; among patients normal, mean \(number(mean)), sd \(number(sigma))"
-        case nil: ""
-        }
+        variability.map { "; among patients \($0.words)" } ?? ""
     }
 
     public static func json(_ model: EnvironmentModel) -> JSONValue {
