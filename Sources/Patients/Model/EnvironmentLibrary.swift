@@ -28,17 +28,24 @@ public struct EnvironmentLibrary: Sendable {
         return entries.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/environment.json") }.sorted()
     }
 
-    /// The environment of a name, or of a path to a folder with an `environment.json`.
+    /// The environment of a name, or of a path to a folder with an `environment.json`; either may end in `@VARIANT`.
     ///
     /// - Throws: `Failure` for an unknown name; `Diagnostics` for a file with mistakes.
     public func load(_ name: String) throws -> EnvironmentModel {
         let place = try find(name)
         let source = try SourceText(contentsOf: "\(place)/environment.json", maximumBytes: 4 << 20)
-        return try EnvironmentReader.read(source, folder: place)
+        return try EnvironmentReader.read(source, folder: place, variant: EnvironmentLibrary.parts(of: name).variant)
     }
 
-    /// The folder of an environment.
-    public func find(_ name: String) throws -> String {
+    /// A name and the variant behind its last `@`, if there is one.
+    public static func parts(of name: String) -> (base: String, variant: String) {
+        guard let at = name.lastIndex(of: "@"), !name[at...].contains("/") else { return (name, "") }
+        return (String(name[..<at]), String(name[name.index(after: at)...]))
+    }
+
+    /// The folder of an environment, whatever its variant.
+    public func find(_ fullName: String) throws -> String {
+        let name = EnvironmentLibrary.parts(of: fullName).base
         if name.contains("/") || name == "." || name == ".." {
             var path = name.hasSuffix("/environment.json") ? String(name.dropLast("/environment.json".count)) : name
             while path.count > 1, path.hasSuffix("/") { path.removeLast() }

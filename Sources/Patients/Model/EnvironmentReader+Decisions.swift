@@ -16,7 +16,10 @@ extension EnvironmentReader {
             model.endings.append(
                 .init(
                     name: name, when: when, text: text, reward: reader.number("reward", default: 0, in: -1e12...1e12),
-                    meaning: reader.string("meaning", default: name)))
+                    meaning: reader.string("meaning", default: name),
+                    isCheckedAtDecisions: reader.choice(
+                        "checked", of: ["always", "at_decisions"], default: "always") == "at_decisions",
+                    replacesReward: reader.boolean("replaces_reward", default: false)))
             reader.finish()
         }
     }
@@ -75,16 +78,11 @@ extension EnvironmentReader {
             if model.observations.contains(where: { $0.description.name == name }) {
                 complaints.add(node["name"] ?? node, "there are two observations called '\(name)'")
             }
-            var changeOf: Int?
+            let changeOf = observationAbove(reader, "change_of")
+            let delayOf = observationAbove(reader, "delay_of")
+            let measuredOf = observationAbove(reader, "measured")
             var found: (Formula, String)?
-            if let place = node["change_of"], let source = reader.optionalString("change_of") {
-                changeOf = model.observations.firstIndex { $0.description.name == source && $0.expression != nil }
-                if changeOf == nil {
-                    complaints.add(
-                        place, "there is no observation '\(source)' above this one",
-                        remedy: "change_of names an observation that is listed earlier and has an expression")
-                }
-            } else {
+            if ["change_of", "delay_of", "measured"].allSatisfy({ node[$0] == nil }) {
                 found = expression(reader, "expression", unit: nil, level: .decision)
             }
             var range = 0.0...1.0
@@ -101,9 +99,24 @@ extension EnvironmentReader {
                     description: ObservationDescription(
                         name: name, unit: reader.string("unit", default: ""),
                         meaning: reader.string("meaning", default: name), range: range, clinicalStep: step),
-                    expression: found?.0, text: found?.1 ?? "", changeOf: changeOf))
+                    expression: found?.0, text: found?.1 ?? "", changeOf: changeOf, delayOf: delayOf,
+                    delay: node["delay_of"] == nil ? 0 : reader.integer("by", in: 1...10_000) ?? 1,
+                    measuredOf: measuredOf,
+                    missing: found == nil ? 0 : reader.number("missing", default: 0, in: 0...1)))
             reader.finish()
         }
+    }
+
+    /// The index of the observation that a key names: one that is listed above and has an expression.
+    func observationAbove(_ reader: ObjectReader, _ key: String) -> Int? {
+        guard let place = reader.node[key], let source = reader.optionalString(key) else { return nil }
+        if let index = model.observations.firstIndex(where: { $0.description.name == source && $0.expression != nil }) {
+            return index
+        }
+        complaints.add(
+            place, "there is no observation '\(source)' above this one",
+            remedy: "\(key) names an observation that is listed earlier and has an expression")
+        return nil
     }
 
     mutating func readOutcomes(_ file: ObjectReader) {
@@ -125,62 +138,5 @@ extension EnvironmentReader {
                     expression: expression, text: text))
             reader.finish()
         }
-    }
-
-    mutating func readProtocols(_ file: ObjectReader) {
-        for (name, node) in members(file, "protocols", what: "protocol", required: false) {
-            let reader = ObjectReader(node, what: "protocol '\(name)'", complaints: complaints)
-            let meaning = reader.string("meaning", default: name)
-            var orders: [EnvironmentModel.TreatmentProtocol.Order] = []
-            if node["action"] != nil {
-                let action = reader.choice("action", of: model.actions.map(\.name))
-                let doses = model.actions.first { $0.name == action }?.doses ?? []
-                orders = doses.map { .init(dose: $0, every: 1, from: 0) }
-            } else {
-                for order in reader.array("give") ?? [] { if let found = readOrder(order) { orders.append(found) } }
-            }
-            model.protocols.append(.init(name: name, meaning: meaning, orders: orders))
-            reader.finish()
-        }
-    }
-
-    /// `{"dose": NAME, "every": time, "from": time}`; times are whole numbers of decision intervals.
-    func readOrder(_ node: JSONNode) -> EnvironmentModel.TreatmentProtocol.Order? {
-        let reader = ObjectReader(node, what: "an order of doses", complaints: complaints)
-        defer { reader.finish() }
-        let dose = reader.child("dose").flatMap { doseIndex($0) }
-        func decisions(_ key: String, _ time: Double) -> Int {
-            let count = (time / model.decisionInterval).rounded()
-            if abs(count * model.decisionInterval - time) > 1e-9 * max(1, time) {
-                complaints.add(
-                    node[key] ?? node,
-                    "\(key) is \(shortNumber(time)), which is not a whole number of decision intervals "
-                        + "(\(shortNumber(model.decisionInterval)) \(model.timeUnit))")
-            }
-            return Int(count)
-        }
-        let every = reader.number("every", in: model.decisionInterval...1e9) ?? model.decisionInterval
-        let from = reader.number("from", default: 0, in: 0...1e9)
-        guard let dose else { return nil }
-        return .init(dose: dose, every: max(1, decisions("every", every)), from: decisions("from", from))
-    }
-
-    mutating func readPlausibility(_ file: ObjectReader) {
-        guard let plausible = file.optionalObject("plausible", what: "plausible") else { return }
-        let untreated = plausible.number("untreated_for", default: 0, in: 0...1e6)
-        model.plausibility = .init(
-            atStart: conditions(plausible, "at_start"), untreatedFor: untreated, after: conditions(plausible, "after"))
-        plausible.finish()
-    }
-
-    mutating func conditions(_ reader: ObjectReader, _ key: String) -> [EnvironmentModel.Condition] {
-        var list: [EnvironmentModel.Condition] = []
-        for node in reader.optionalArray(key) ?? [] {
-            let reader = ObjectReader(node, what: "a condition", complaints: complaints)
-            let (when, text) = condition(reader, "when", level: .course)
-            list.append(.init(when: when, text: text, meaning: reader.string("meaning", default: text)))
-            reader.finish()
-        }
-        return list
     }
 }

@@ -46,6 +46,7 @@ struct ModelSymbols {
             course.declare(input.name, slot: layout.inputs.lowerBound + index, unit: input.unit)
         }
         course.declare("time", slot: layout.time, unit: timeUnit)
+        course.handleCalls(of: "pick", CategoryPick.handler(model.parameters, graph: graph))
         definitionErrors = course.define(
             model.definitions.map { Definition(name: $0.name, formula: $0.expression, unit: $0.unit) })
 

@@ -3,17 +3,34 @@
 import Numerics
 
 extension EnvironmentModel {
-    /// Draws patients from the declared variability, each number from its own stream: the patient's index is the
-    /// stream's, so that the first n patients are the same however many are drawn. Where nothing varies, one column
-    /// with the first state's nominal value keeps the table rectangular.
-    public func samplePopulation(count: Int, seed: UInt64, first: Int = 0) -> CohortTable {
-        let variables = variableNames
-        let rows = (first..<(first + count)).map { patient -> [Double] in
-            var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
-            return variables.map { $0.variability.distribution(nominal: 0) { _ in 0 }.sample(&stream) }
+    /// Draws patients from the declared variability, each from a stream of their own, so that the first n patients are
+    /// the same however many are drawn. Who fails a condition that is asked before treatment is drawn again.
+    ///
+    /// - Throws: `SimulationError.invalid` where hardly any draw meets the conditions, or one is not a number.
+    public func samplePopulation(count: Int, seed: UInt64, first: Int = 0) throws -> CohortTable {
+        let names = variableNames.map(\.name)
+        let plan = try PatientPlan(self)
+        guard let correlations = CorrelatedNormals(self) else {
+            throw SimulationError.invalid("the correlations of \(name) contradict each other")
         }
-        return CohortTable(names: variables.map(\.name), rows: rows)
+        let rows = try (first..<(first + count)).map { patient -> [Double] in
+            var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
+            for _ in 0..<EnvironmentModel.maximumDraws {
+                let values = plan.draw(&stream, correlations: correlations)
+                if let bad = values.firstIndex(where: { !$0.isFinite }) {
+                    throw SimulationError.notFinite(patient: patient, time: 0, what: names[bad])
+                }
+                if plan.isPlausible(Dictionary(uniqueKeysWithValues: zip(names, values))) { return values }
+            }
+            throw SimulationError.invalid(
+                "of \(EnvironmentModel.maximumDraws) draws none is plausible for patient \(patient): "
+                    + "the variability and plausible.at_start of \(name) contradict each other")
+        }
+        return CohortTable(names: names, rows: rows)
     }
+
+    /// Draws after which a patient counts as impossible.
+    static let maximumDraws = 10_000
 
     /// The environment's nominal patient, `count` times.
     public func nominalPopulation(count: Int) -> CohortTable {

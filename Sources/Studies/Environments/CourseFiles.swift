@@ -97,7 +97,7 @@ public enum RolloutPatients {
         _ model: EnvironmentModel, source: SourceText?, count: Int, seed: UInt64
     ) throws -> CohortTable {
         guard let source else {
-            return model.variableNames.isEmpty
+            return try model.variableNames.isEmpty
                 ? model.nominalPopulation(count: count) : model.samplePopulation(count: count, seed: seed)
         }
         let cohort = try CohortFile.read(source)

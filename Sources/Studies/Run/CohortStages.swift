@@ -21,7 +21,7 @@ extension StudyStages {
             var names: [String] = []
             while kept.count < study.sourcePatients {
                 let count = max(512, (study.sourcePatients - kept.count) * 5 / 4)
-                let table = model.samplePopulation(count: count, seed: seed, first: drawn)
+                let table = try model.samplePopulation(count: count, seed: seed, first: drawn)
                 let verdicts = try model.plausible(table, jobs: context.jobs)
                 names = table.names
                 drawn += count

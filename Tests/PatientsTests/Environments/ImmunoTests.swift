@@ -70,7 +70,7 @@ import Patients
 
     @Test func rulesMaskActionsForEverybody() throws {
         let model = try Self.model()
-        let cohort = model.samplePopulation(count: 40, seed: 3)
+        let cohort = try model.samplePopulation(count: 40, seed: 3)
         let factory = try TreatmentFactory(model, cohort: cohort)
         let batch = try factory.makeBatch(slots: 40, seed: 1)
         for slot in 0..<40 { try batch.start(slot: slot, patient: slot, episode: 0) }
