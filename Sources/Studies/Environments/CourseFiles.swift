@@ -24,29 +24,51 @@ public enum CourseFiles {
         return values
     }
 
-    /// A column `time` and one per dose input, in the model's rate units; impulses are columns `NAME.impulse`.
+    /// A column `time` and one per dose input (by name or column), in the model's rate units; impulses are columns
+    /// `NAME.impulse`.
     public static func schedule(
         _ source: SourceText, _ model: EnvironmentModel
     ) throws(Diagnostics) -> [CourseSimulator.Row] {
         let table = try NumericTable.read(source)
         let complaints = Complaints()
-        let inputs = model.inputs.map(\.name)
-        let allowed = ["time"] + inputs + inputs.map { $0 + ".impulse" }
-        for (index, name) in table.names.enumerated() where !allowed.contains(name) {
-            complaints.add(
-                in: source, at: table.headerLocation(index), "\(model.name) has no dose input \"\(name)\"",
-                remedy: DidYouMean.remedy(for: name, among: allowed, known: "columns: "))
+        // An input goes by its own name or by its column's.
+        var inputs: [String: String] = [:]
+        for input in model.inputs { inputs[input.column] = input.name }
+        for input in model.inputs { inputs[input.name] = input.name }
+        let known = model.inputs.map(\.column)
+        let allowed = ["time"] + known + known.map { $0 + ".impulse" }
+        /// The input that a column is about, and whether it holds impulses.
+        func meaning(_ name: String) -> (input: String, isImpulse: Bool)? {
+            if let input = inputs[name] { return (input, false) }
+            guard name.hasSuffix(".impulse") else { return nil }
+            return inputs[String(name.dropLast(".impulse".count))].map { ($0, true) }
+        }
+        var taken: Set<String> = []
+        let meanings = table.names.enumerated().map { index, name -> (input: String, isImpulse: Bool)? in
+            if name == "time" { return nil }
+            guard let found = meaning(name) else {
+                complaints.add(
+                    in: source, at: table.headerLocation(index), "\(model.name) has no dose input \"\(name)\"",
+                    remedy: DidYouMean.remedy(for: name, among: allowed, known: "columns: "))
+                return nil
+            }
+            if !taken.insert("\(found)").inserted {
+                complaints.add(
+                    in: source, at: table.headerLocation(index), "\"\(name)\" is the input of another column too")
+            }
+            return found
         }
         let times = try ascendingTimes(table, complaints)
         try complaints.throwIfAny()
         return table.rows.indices.map { row in
             var rates: [String: Double] = [:]
             var impulses: [String: Double] = [:]
-            for (index, name) in table.names.enumerated() where name != "time" {
-                if inputs.contains(name) {
-                    rates[name] = table.rows[row][index]
+            for (index, meaning) in meanings.enumerated() {
+                guard let meaning else { continue }
+                if meaning.isImpulse {
+                    impulses[meaning.input] = table.rows[row][index]
                 } else {
-                    impulses[String(name.dropLast(".impulse".count))] = table.rows[row][index]
+                    rates[meaning.input] = table.rows[row][index]
                 }
             }
             return CourseSimulator.Row(time: times[row], rates: rates, impulses: impulses)
@@ -77,9 +99,17 @@ public enum CourseFiles {
         return times
     }
 
-    /// `time` and every state under its name, in the shortest form that reads back exactly (at most 17 digits).
+    /// What a simulation yields, in order: every state, then the definitions that are outputs.
+    static func columns(_ model: EnvironmentModel) -> [(name: String, column: String)] {
+        model.states.map { ($0.name, $0.column) }
+            + model.definitions.filter(\.isOutput).map { ($0.name, $0.column) }
+    }
+
+    /// `time`, every state under its column's name and the outputs behind them, in the shortest form that reads back
+    /// exactly (at most 17 digits).
     public static func csv(_ model: EnvironmentModel, _ times: [Double], _ states: [[Double]]) -> String {
-        var text = "time," + model.states.map(\.name).joined(separator: ",") + "\n"
+        let width = states.first?.count ?? model.states.count
+        var text = "time," + columns(model).prefix(width).map(\.column).joined(separator: ",") + "\n"
         for (time, row) in zip(times, states) {
             text += "\(time)"
             for value in row { text += ",\(value)" }

@@ -86,7 +86,7 @@ public struct EnvironmentCheck: Sendable {
             }
         }
         guard rows.contains(where: { $0.policy == "random" }) else { return }
-        let speed = try RepetitionChecks.speed(factory, patients: effort.patients, seed: effort.seed)
+        let speed = try RepetitionChecks.speed(model, patients: effort.patients, seed: effort.seed)
         let affordable = Int(effort.seconds / max(speed.secondsPerPatient, 1e-9))
         let patients = min(effort.randomPatients, max(effort.patients, affordable))
         let tally = try CourseTally.run(

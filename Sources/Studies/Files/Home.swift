@@ -65,8 +65,9 @@ public struct LoadedEnvironment: Sendable {
     /// SHA-256 of the file.
     public var hash: String
 
-    public init(file: String) throws(Diagnostics) {
-        let source = try SourceText(contentsOf: file)
+    /// - Parameter variant: empty for the file as it stands.
+    public init(file: String, variant: String = "") throws(Diagnostics) {
+        let source = try SourceText(contentsOf: file, maximumBytes: 4 << 20)
         let folder = (file as NSString).deletingLastPathComponent
         model = try EnvironmentReader.read(source, folder: folder)
         self.file = file

@@ -38,7 +38,8 @@ enum CourseChecks {
     }
 
     /// Every observation within its declared range nearly always, none constant, none the copy of another.
-    static func observations(_ model: EnvironmentModel, _ tally: CourseTally, _ task: TaskDescription) -> [CheckFinding] {
+    static func observations(_ model: EnvironmentModel, _ tally: CourseTally, _ task: TaskDescription) -> [CheckFinding]
+    {
         let seen = tally.decisions + tally.courses
         guard seen > 0 else { return [] }
         var findings: [CheckFinding] = []
@@ -89,7 +90,9 @@ enum CourseChecks {
             return [CheckFinding("rewards", .problem, "a reward is not a finite number")]
         }
         let range = "a decision's reward lies between \(low.shown) and \(high.shown)"
-        if low == high { return [CheckFinding("rewards", .note, "every reward is \(low.shown): nothing can be learned")] }
+        if low == high {
+            return [CheckFinding("rewards", .note, "every reward is \(low.shown): nothing can be learned")]
+        }
         return [CheckFinding("rewards", .fine, range)]
     }
 

@@ -5,7 +5,9 @@ import Patients
 
 enum ProtocolChecks {
     /// A protocol that prescribes something must lead to other courses than the one that prescribes nothing.
-    static func differences(_ rows: [(policy: String, table: EpisodeTable)], _ model: EnvironmentModel) -> [CheckFinding] {
+    static func differences(_ rows: [(policy: String, table: EpisodeTable)], _ model: EnvironmentModel)
+        -> [CheckFinding]
+    {
         var findings: [CheckFinding] = []
         let idle = Set(
             model.protocols.filter { $0.orders.isEmpty && $0.choices.isEmpty }.map(\.name))

@@ -1,7 +1,6 @@
 // The same patients again: in other blocks and on more threads the same bytes must come out; and how fast.
 
 import Evaluation
-import Foundation
 import Patients
 
 enum RepetitionChecks {
@@ -32,27 +31,15 @@ enum RepetitionChecks {
     }
 
     /// Decisions of a random policy per second of one core's time.
-    static func speed(
-        _ factory: any EnvironmentFactory, patients: Int, seed: UInt64
-    ) throws -> (finding: CheckFinding, secondsPerPatient: Double) {
-        let begin = clock_gettime_nsec()
-        let table = try Rollout.run(factory, policy: RandomPolicy(seed: seed), patients: 0..<patients, seed: seed)
-        let seconds = Double(clock_gettime_nsec() - begin) * 1e-9
-        let decisions = table.lengths.reduce(0, +)
-        let rate = Double(decisions) / max(seconds, 1e-9)
+    static func speed(_ model: EnvironmentModel, patients: Int, seed: UInt64) throws -> (
+        finding: CheckFinding, secondsPerPatient: Double
+    ) {
+        let speed = try EnvironmentSpeed.measure(
+            model, policy: RandomPolicy(seed: seed), named: "random", patients: patients, seed: seed, seconds: 0.2)
+        let figure = NumberText.count(Int(speed.decisionsPerSecond))
         return (
-            CheckFinding(
-                "speed", .fine,
-                "\(NumberText.significant(rate, 2)) decisions a second on one core, random treatment (\(decisions) "
-                    + "decisions measured)"),
-            seconds / Double(max(1, patients))
+            CheckFinding("speed", .fine, "\(figure) decisions a second of one core under random treatment"),
+            speed.cpuSeconds / Double(max(1, speed.courses))
         )
-    }
-
-    /// Processor time of this thread.
-    private static func clock_gettime_nsec() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -101,7 +101,9 @@ struct TrajectoryCheck {
             let name = table.names[column]
             guard name != trajectory.timeColumn else { return nil }
             let target = trajectory.columns[name] ?? name
-            guard let place = names.firstIndex(where: { $0.name == target || $0.column == target }) else { return nil }
+            guard let place = names.firstIndex(where: { $0.name == target || $0.column == target }),
+                place < course.first?.count ?? 0
+            else { return nil }
             let allowed = trajectory.tolerance(name)
             var worst = ColumnError(column: name, share: 0, time: 0, wanted: 0, found: 0)
             for row in times.indices where !table.rows[row][column].isNaN {

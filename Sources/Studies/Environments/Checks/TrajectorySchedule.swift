@@ -11,7 +11,9 @@ enum TrajectorySchedule {
     static func rows(
         _ table: NumericTable, _ times: [Double], _ model: EnvironmentModel
     ) -> [CourseSimulator.Row] {
-        let inputs = model.inputs.map { (name: $0.name, rate: table.index($0.column), amount: table.index("\($0.column).impulse")) }
+        let inputs = model.inputs.map {
+            (name: $0.name, rate: table.index($0.column), amount: table.index("\($0.column).impulse"))
+        }
         return zip(times, table.rows).map { time, row in
             var result = CourseSimulator.Row(time: time, rates: [:])
             for input in inputs {
