@@ -38,6 +38,8 @@ struct CourseTally: Sendable {
     var errors: [String] = []
     var failures = 0
 
+    static let failuresReported = 3
+
     init(_ task: TaskDescription) {
         let observations = task.observations.count
         lowest = Array(repeating: .infinity, count: observations)
@@ -104,7 +106,8 @@ struct CourseTally: Sendable {
         var next = 0
         var busy = [Bool](repeating: false, count: width)
         func refill(_ slot: Int) throws {
-            busy[slot] = next < patients.count
+            // What stops every course takes long to stop each: a few say enough.
+            busy[slot] = next < patients.count && failures < CourseTally.failuresReported
             guard busy[slot] else { return }
             try environment.start(slot: slot, patient: patients[next], episode: 0)
             next += 1
@@ -120,7 +123,7 @@ struct CourseTally: Sendable {
             do {
                 try actions.withUnsafeBufferPointer { try environment.step($0) }
             } catch let error as SimulationError {
-                if errors.count < 3 { errors.append("\(error)") }
+                if errors.count < CourseTally.failuresReported { errors.append("\(error)") }
             }
             for slot in 0..<width where busy[slot] {
                 switch environment.status[slot] {
