@@ -48,13 +48,25 @@ public struct PatientTable: Sendable {
         return table
     }
 
-    /// Virtual patients as a table of continuous columns.
-    public init(_ cohort: CohortTable) {
+    /// Virtual patients as a table; columns are continuous but for those of which more is known.
+    ///
+    /// - Parameters:
+    ///   - categories: of the columns whose numbers are 0, 1, … for categories, their names.
+    ///   - granular: columns of rounded numbers, which stay as coarse as they are.
+    public init(_ cohort: CohortTable, categories: [String: [String]] = [:], granular: Set<String> = []) {
         self.init(
             columns: cohort.names.indices.map { index in
-                TableColumn(
-                    schema: ColumnSchema(name: cohort.names[index], type: .continuous),
-                    values: cohort.rows.map { $0[index] })
+                let name = cohort.names[index]
+                let values = cohort.rows.map { $0[index] }
+                if let names = categories[name] {
+                    return TableColumn(
+                        schema: ColumnSchema(name: name, type: .categorical, categories: names), categories: names,
+                        values: values)
+                }
+                let decimals = granular.contains(name) ? decimalsOf(values) : nil
+                return TableColumn(
+                    schema: ColumnSchema(name: name, type: decimals == 0 ? .integer : .continuous), values: values,
+                    decimals: decimals)
             })
     }
 

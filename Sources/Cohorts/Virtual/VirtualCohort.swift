@@ -21,10 +21,13 @@ public enum VirtualCohort {
     ///
     /// - Parameters:
     ///   - source: plausible patients, a column per parameter or initial value, finite numbers.
+    ///   - categories: of columns whose numbers stand for categories, their names.
+    ///   - granular: columns of rounded numbers.
     ///   - accept: whether each generated patient is plausible; must not depend on how a compared protocol does.
     ///   - jobs: threads for the fidelity measures; the result does not depend on it.
     public static func build(
-        source: CohortTable, accept: (CohortTable) throws -> [Bool],
+        source: CohortTable, categories: [String: [String]] = [:], granular: Set<String> = [],
+        accept: (CohortTable) throws -> [Bool],
         configuration: VirtualCohortConfiguration = VirtualCohortConfiguration(), seed: UInt64, jobs: Int = 1
     ) throws -> CohortArtefacts {
         guard !source.rows.isEmpty else { throw CohortError("the source population is empty") }
@@ -33,7 +36,7 @@ public enum VirtualCohort {
                 throw CohortError("patient \(number) of the source population has a value that is not a finite number")
             }
         }
-        let table = PatientTable(source)
+        let table = PatientTable(source, categories: categories, granular: granular)
         let generator = try configuration.generator.fit(table, seed: seed)
         let needed = configuration.training + configuration.validation + configuration.test
         guard needed > 0 else { throw CohortError("a cohort needs at least one patient") }
@@ -72,7 +75,7 @@ public enum VirtualCohort {
             training: part(0..<validationStart), validation: part(validationStart..<testStart),
             test: part(testStart..<needed), generator: generator.json(),
             fidelity: try FidelityReport.measure(
-                real: table, synthetic: PatientTable(synthetic),
+                real: table, synthetic: PatientTable(synthetic, categories: categories, granular: granular),
                 options: FidelityReport.Options(seed: seed, jobs: jobs)),
             accepted: Double(plausible) / Double(drawn))
     }

@@ -19,7 +19,7 @@ public struct CohortTable: Sendable, Equatable {
 
     /// `patient,` and the columns' names, then a line a patient; numbers in the shortest form that reads back exactly.
     public func csv() -> String {
-        var text = "patient," + names.joined(separator: ",") + "\n"
+        var text = (["patient"] + names).joined(separator: ",") + "\n"
         for (number, row) in rows.enumerated() {
             text += "\(number)"
             for value in row { text += ",\(value)" }

@@ -333,6 +333,17 @@ public struct EnvironmentModel: Sendable {
         parameters.contains { $0.name == state } ? "initial.\(state)" : state
     }
 
+    /// Categorical covariates, with the names of their categories.
+    public var categories: [String: [String]] {
+        Dictionary(
+            parameters.filter { !$0.categories.isEmpty }.map { ($0.name, $0.categories) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Names whose values are rounded when patients are drawn.
+    public var granularNames: Set<String> {
+        Set(variableNames.filter { $0.variability.rounding > 0 }.map(\.name))
+    }
+
     /// Names whose values vary among the environment's own patients, with how.
     public var variableNames: [(name: String, variability: Variability)] {
         parameters.compactMap { p in p.variability.map { (p.name, $0) } }

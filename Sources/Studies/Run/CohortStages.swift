@@ -15,6 +15,7 @@ extension StudyStages {
             seed: study.seed
         ) { context in
             let model = study.environment.model
+            if model.variableNames.isEmpty { return alikeSource() }
             let seed = study.seed("source")
             var kept: [[Double]] = []
             var drawn = 0
@@ -55,9 +56,11 @@ extension StudyStages {
             seed: study.seed, inputs: ["cohort/source"]
         ) { context in
             let model = study.environment.model
+            if model.variableNames.isEmpty { return alikeCohort() }
             let source = try CohortFile.read(try context.source("cohort/source.csv"))
             var made = try VirtualCohort.build(
-                source: source, accept: { try model.plausible($0, jobs: context.jobs) }, configuration: study.cohort,
+                source: source, categories: model.categories, granular: model.granularNames,
+                accept: { try model.plausible($0, jobs: context.jobs) }, configuration: study.cohort,
                 seed: study.seed("cohort"), jobs: context.jobs)
             let all = CohortTable(
                 names: made.training.names, rows: made.training.rows + made.validation.rows + made.test.rows)
@@ -75,6 +78,37 @@ extension StudyStages {
                 Artefact("cohort/fidelity.txt", made.fidelity.text()),
             ]
         }
+    }
+
+    // MARK: - patients who do not differ
+
+    /// Where no number varies among an environment's patients, chance alone (keyed by the patient's number) tells their
+    /// courses apart, and there is nothing for a generator to learn.
+    private func alikeSource() -> [Artefact] {
+        let about: JSONValue = [
+            "format": 1, "drawn": .integer(study.sourcePatients), "kept": .integer(study.sourcePatients),
+        ]
+        let table = study.environment.model.nominalPopulation(count: study.sourcePatients)
+        return [Artefact("cohort/source.csv", table.csv()), Artefact("cohort/source.json", about)]
+    }
+
+    private func alikeCohort() -> [Artefact] {
+        let model = study.environment.model
+        let cohort = study.cohort
+        let verdict =
+            "The patients of \(model.fullName) do not differ from each other at the start: there is no generator, and "
+            + "their courses differ by chance only."
+        return [
+            Artefact(
+                "cohort/patients.csv",
+                model.nominalPopulation(count: cohort.training + cohort.validation + cohort.test).csv()),
+            Artefact(StudyStages.trainingPatients, model.nominalPopulation(count: cohort.training).csv()),
+            Artefact(StudyStages.validationPatients, model.nominalPopulation(count: cohort.validation).csv()),
+            Artefact(StudyStages.testPatients, model.nominalPopulation(count: cohort.test).csv()),
+            Artefact("cohort/generator.json", ["format": 1, "generator": "none"] as JSONValue),
+            Artefact("cohort/fidelity.json", ["format": 1, "verdict": .string(verdict)] as JSONValue),
+            Artefact("cohort/fidelity.txt", verdict + "\n"),
+        ]
     }
 
     /// How often the environment's first event happens under each protocol, in source patients and in synthetic

@@ -28,17 +28,23 @@ extension StudyStages {
             {
                 references.append(ReferenceLine(name: "protocol \(best)", value: value))
             }
-            let figures = [
+            var figures = [
                 Figure.learningCurves(
                     title: "Learning on \(study.environment.model.name)", series: try curves(context),
                     references: references),
                 Figure.comparison(comparison, title: study.title),
-                Figure.marginals(
-                    title: "Source and synthetic patients", panels: try marginals(context),
-                    rates: try patientRates(context),
-                    event: (study.environment.model.task.outcomes.first { $0.kind == .event }).map { Metric($0).title }
-                        ?? ""),
             ]
+            let panels = try marginals(context)
+            if !panels.isEmpty {
+                figures.append(
+                    Figure.marginals(
+                        title: "Source and synthetic patients", panels: panels,
+                        rates: try patientRates(context),
+                        event: (study.environment.model.task.outcomes.first { $0.kind == .event }).map {
+                            Metric($0).title
+                        }
+                            ?? ""))
+            }
             return try GnuplotTool.draw(figures, warn: context.warn)
         }
     }
@@ -190,7 +196,7 @@ extension StudyStages {
                         Fact("validation patients", NumberText.count(study.cohort.validation)),
                         Fact("test patients", NumberText.count(study.cohort.test)),
                     ] + (try fidelityFacts(context)),
-                    figures: [figure("fidelity", context)]),
+                    figures: study.environment.model.variableNames.isEmpty ? [] : [figure("fidelity", context)]),
                 learning: ReportPart(
                     paragraphs: [
                         "Every learner was trained on \(study.seeds) seeds, on training patients only; of every training "

@@ -38,8 +38,14 @@ enum TreeSubjects {
 
     static func cohortSentence(_ study: Study) -> String {
         let cohort = study.cohort
+        let model = study.environment.model
+        if model.variableNames.isEmpty {
+            return "Patients of \(model.fullName), who do not differ at the start: "
+                + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
+                + "and \(NumberText.count(cohort.test)) for testing, each set with chance events of its own."
+        }
         let kind = if case .vae = cohort.generator { "a variational autoencoder" } else { "a Gaussian copula" }
-        return "Virtual patients of \(study.environment.model.name): \(kind) learned "
+        return "Virtual patients of \(model.fullName): \(kind) learned "
             + "\(NumberText.count(study.sourcePatients)) plausible source patients and generated "
             + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
             + "and \(NumberText.count(cohort.test)) for testing, no patient twice."
@@ -53,7 +59,7 @@ enum TreeSubjects {
             Fact(
                 "training seeds", study.seeds == 1 ? "1" : "1 to \(study.seeds), each derived from the study's seed"),
             Fact("study hash", hash(SHA256.hex(study.resolved.text(pretty: false)))),
-            Fact("environment", study.environment.model.name),
+            Fact("environment", study.environment.model.fullName),
             Fact("environment hash", hash(study.environment.hash)), Fact("program", "lab \(ProgramVersion.text)"),
         ]
         guard isComplete else { return facts }
