@@ -64,7 +64,7 @@ let package = Package(
             swiftSettings: settings),
         // In C, since it takes the place of the allocator of the test program.
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
-        tests("Numerics"),
+        tests("Numerics", also: ["AllocationCounter"]),
         tests("PositionedJSON"),
         tests("Networks", also: ["Numerics", "PositionedJSON"]),
         tests("Trees"),

@@ -33,6 +33,7 @@ final class CourseSystem: LaneSystem {
     let stateCount: Int
     let inputCount: Int
     let timeInput: Int?
+    let rateInputs: [Int]
     let jacobianPattern: [(row: Int, column: Int)]
     private let rateScratch: ProgramScratch
     private let jacobianScratch: ProgramScratch
@@ -42,6 +43,7 @@ final class CourseSystem: LaneSystem {
         stateCount = program.layout.stateCount
         inputCount = program.layout.courseRows
         timeInput = program.dependsOnTime ? program.layout.time : nil
+        rateInputs = Array(program.layout.parameters) + Array(program.layout.inputs)
         jacobianPattern = program.jacobianPattern
         rateScratch = program.rates.makeScratch()
         jacobianScratch = program.ratesAndJacobian.makeScratch()
