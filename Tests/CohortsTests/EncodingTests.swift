@@ -13,7 +13,7 @@ import Cohorts
         let map = QuantileMap(values)
         for value in values {
             let score = map.score(of: value, tie: stream.uniform())
-            let back = map.value(at: normalProbability(score), trim: 0)
+            let back = map.value(at: normalCDF(score), trim: 0)
             #expect(abs(back - value) <= 1e-6 * abs(value))
         }
     }
@@ -31,7 +31,7 @@ import Cohorts
 
     @Test func tiesSpreadOverTheirRanks() {
         let map = QuantileMap([1, 2, 2, 2, 2, 3])
-        let scores = [0.0, 0.3, 0.6, 0.9].map { normalProbability(map.score(of: 2, tie: $0)) * 6 }
+        let scores = [0.0, 0.3, 0.6, 0.9].map { normalCDF(map.score(of: 2, tie: $0)) * 6 }
         for (score, expected) in zip(scores, [1.5, 2.5, 3.5, 4.5]) { #expect(abs(score - expected) < 1e-9) }
     }
 

@@ -76,7 +76,7 @@ public struct GaussianCopula: CohortGenerator {
             for index in 0..<count {
                 var score = 0.0
                 for other in 0...index { score += factor[index * count + other] * normal[other] }
-                let probability = normalProbability(score)
+                let probability = normalCDF(score)
                 let ends = thresholds[index]
                 let state = ends.firstIndex { probability < $0 } ?? ends.count - 1
                 let low = state == 0 ? 0 : ends[state - 1]
