@@ -36,7 +36,9 @@ let package = Package(
             name: "COpenBLAS",
             pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-        module("Numerics", imports: ["COpenBLAS"]),
+        // Header only: vector operations that Swift lacks.
+        .systemLibrary(name: "CLanes"),
+        module("Numerics", imports: ["COpenBLAS", "CLanes"]),
         module("PositionedJSON"),
         module("Networks", imports: ["Numerics", "PositionedJSON"]),
         module("Trees", imports: ["Numerics", "PositionedJSON"]),
@@ -77,3 +79,11 @@ let package = Package(
         tests("Studies"),
     ]
 )
+
+// The interpreter of expressions against the same model by hand (Benchmarks/README.md); not part of the product.
+if Context.environment["LAB_BENCHMARKS"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "lab-handwritten", dependencies: ["Numerics", "Patients"], path: "Benchmarks/Handwritten",
+            swiftSettings: settings))
+}

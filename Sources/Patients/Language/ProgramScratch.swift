@@ -63,51 +63,153 @@ public final class ProgramScratch {
 
     /// Carries out the program for one tile of lanes.
     func run(lanes: Int) {
+        if lanes == ProgramScratch.tile {
+            run(FullTile.self)
+        } else {
+            // What is left over goes eight lanes at a time through the same operations.
+            var lane = 0
+            while lane < lanes {
+                run(SingleVector.self)
+                bases[0] += 8
+                bases[2] += 8
+                lane += 8
+            }
+        }
+    }
+
+    @inline(__always)
+    private func run<Shape: TileShape>(_ shape: Shape.Type) {
         let bases = self.bases
         var next = UnsafePointer(code.baseAddress!)
         let end = next + code.count
         while next != end {
-            let i = next.pointee
+            let target = bases[Int(next.pointee.targetArea)] + Int(next.pointee.target)
+            let a = UnsafePointer(bases[Int(next.pointee.aArea)] + Int(next.pointee.a))
+            let b = UnsafePointer(bases[Int(next.pointee.bArea)] + Int(next.pointee.b))
+            let c = UnsafePointer(bases[Int(next.pointee.cArea)] + Int(next.pointee.c))
+            let opcode = next.pointee.opcode
             next += 1
-            let target = bases[Int(i.targetArea)] + Int(i.target)
-            let a = UnsafePointer(bases[Int(i.aArea)] + Int(i.a))
-            let b = UnsafePointer(bases[Int(i.bArea)] + Int(i.b))
-            let c = UnsafePointer(bases[Int(i.cArea)] + Int(i.c))
-            switch i.opcode {
-            case .copy: each(lanes, a, target) { $0 }
-            case .negate: each(lanes, a, target) { -$0 }
-            case .not: each(lanes, a, target) { truth($0 .== 0) }
-            case .exp: each(lanes, a, target) { LaneMath.exp($0) }
-            case .log: each(lanes, a, target) { LaneMath.log($0) }
-            case .log10: each(lanes, a, target) { LaneMath.log10($0) }
-            case .sqrt: each(lanes, a, target) { LaneMath.sqrt($0) }
-            case .abs: each(lanes, a, target) { LaneMath.abs($0) }
-            case .sign: each(lanes, a, target) { LaneMath.sign($0) }
-            case .floor: each(lanes, a, target) { LaneMath.floor($0) }
-            case .ceil: each(lanes, a, target) { LaneMath.ceil($0) }
-            case .round: each(lanes, a, target) { LaneMath.round($0) }
-            case .tanh: each(lanes, a, target) { LaneMath.tanh($0) }
-            case .sin: each(lanes, a, target) { LaneMath.sin($0) }
-            case .cos: each(lanes, a, target) { LaneMath.cos($0) }
-            case .add: each(lanes, a, b, target) { $0 + $1 }
-            case .subtract: each(lanes, a, b, target) { $0 - $1 }
-            case .multiply: each(lanes, a, b, target) { $0 * $1 }
-            case .divide: each(lanes, a, b, target) { $0 / $1 }
-            case .minimum: each(lanes, a, b, target) { LaneMath.minimum($0, $1) }
-            case .maximum: each(lanes, a, b, target) { LaneMath.maximum($0, $1) }
-            case .less: each(lanes, a, b, target) { truth($0 .< $1) }
-            case .lessOrEqual: each(lanes, a, b, target) { truth($0 .<= $1) }
-            case .equal: each(lanes, a, b, target) { truth($0 .== $1) }
-            case .notEqual: each(lanes, a, b, target) { truth($0 .!= $1) }
-            case .and: each(lanes, a, b, target) { truth(($0 .!= 0) .& ($1 .!= 0)) }
-            case .or: each(lanes, a, b, target) { truth(($0 .!= 0) .| ($1 .!= 0)) }
-            case .powerOfLogarithm:
-                each(lanes, a, b, target) { LaneMath.power(logarithm: $0, exponent: $1) }
-            case .multiplyAdd: each(lanes, a, b, c, target) { $2.addingProduct($0, $1) }
-            case .multiplySubtract: each(lanes, a, b, c, target) { (-$2).addingProduct($0, $1) }
-            case .negateMultiplyAdd: each(lanes, a, b, c, target) { $2.addingProduct(-$0, $1) }
-            case .select: each(lanes, a, b, c, target) { $2.replacing(with: $1, where: $0 .!= 0) }
+            switch opcode {
+            case .copy: each(shape, a, target) { $0 }
+            case .negate: each(shape, a, target) { -$0 }
+            case .not: each(shape, a, target) { truth($0 .== 0) }
+            case .exp: TileMath.exp(a, target, shape.vectors)
+            case .log: TileMath.log(a, target, shape.vectors)
+            case .log10: TileMath.log10(a, target, shape.vectors)
+            case .sqrt: TileMath.sqrt(a, target, shape.vectors)
+            case .abs: TileMath.abs(a, target, shape.vectors)
+            case .sign: TileMath.sign(a, target, shape.vectors)
+            case .floor: TileMath.floor(a, target, shape.vectors)
+            case .ceil: TileMath.ceil(a, target, shape.vectors)
+            case .round: TileMath.round(a, target, shape.vectors)
+            case .tanh: TileMath.tanh(a, target, shape.vectors)
+            case .sin: TileMath.sin(a, target, shape.vectors)
+            case .cos: TileMath.cos(a, target, shape.vectors)
+            case .powerOfLogarithm: TileMath.powerOfLogarithm(a, b, target, shape.vectors)
+            case .add: each(shape, a, b, target) { $0 + $1 }
+            case .subtract: each(shape, a, b, target) { $0 - $1 }
+            case .multiply: each(shape, a, b, target) { $0 * $1 }
+            case .divide: each(shape, a, b, target) { $0 / $1 }
+            case .minimum: each(shape, a, b, target) { LaneMath.minimum($0, $1) }
+            case .maximum: each(shape, a, b, target) { LaneMath.maximum($0, $1) }
+            case .less: each(shape, a, b, target) { truth($0 .< $1) }
+            case .lessOrEqual: each(shape, a, b, target) { truth($0 .<= $1) }
+            case .equal: each(shape, a, b, target) { truth($0 .== $1) }
+            case .notEqual: each(shape, a, b, target) { truth($0 .!= $1) }
+            case .and: each(shape, a, b, target) { truth(($0 .!= 0) .& ($1 .!= 0)) }
+            case .or: each(shape, a, b, target) { truth(($0 .!= 0) .| ($1 .!= 0)) }
+            case .multiplyAdd: each(shape, a, b, c, target) { $2.addingProduct($0, $1) }
+            case .multiplySubtract: each(shape, a, b, c, target) { (-$2).addingProduct($0, $1) }
+            case .negateMultiplyAdd: each(shape, a, b, c, target) { $2.addingProduct(-$0, $1) }
+            case .select: each(shape, a, b, c, target) { $2.replacing(with: $1, where: $0 .!= 0) }
             }
+        }
+    }
+}
+
+/// How many vectors of eight lanes an instruction is carried out for; a constant, so that loops over them unroll.
+private protocol TileShape {
+    static var vectors: Int { get }
+}
+
+private enum FullTile: TileShape {
+    @inline(__always) static var vectors: Int { ProgramScratch.tile / 8 }
+}
+
+private enum SingleVector: TileShape {
+    @inline(__always) static var vectors: Int { 1 }
+}
+
+/// The costlier functions over whole tiles, apart from the loop that decodes instructions, which keeps its registers.
+private enum TileMath {
+    typealias Source = UnsafePointer<Double>
+    typealias Target = UnsafeMutablePointer<Double>
+
+    @inline(never)
+    static func exp(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.exp(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func log(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.log(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func log10(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.log10(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func sqrt(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.sqrt(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func abs(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.abs(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func sign(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.sign(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func floor(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.floor(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func ceil(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.ceil(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func round(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.round(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func tanh(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.tanh(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func sin(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.sin(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func cos(_ a: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors { storeLanes(LaneMath.cos(loadLanes(a + 8 &* i)), target + 8 &* i) }
+    }
+
+    @inline(never)
+    static func powerOfLogarithm(_ a: Source, _ b: Source, _ target: Target, _ vectors: Int) {
+        for i in 0..<vectors {
+            let power = LaneMath.power(logarithm: loadLanes(a + 8 &* i), exponent: loadLanes(b + 8 &* i))
+            storeLanes(power, target + 8 &* i)
         }
     }
 }
@@ -118,36 +220,29 @@ private func truth(_ mask: SIMDMask<SIMD8<Int64>>) -> Lanes {
 }
 
 @inline(__always)
-private func each(
-    _ lanes: Int, _ a: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ body: (Lanes) -> Lanes
+private func each<Shape: TileShape>(
+    _ shape: Shape.Type, _ a: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ body: (Lanes) -> Lanes
 ) {
-    var lane = 0
-    repeat {
-        storeLanes(body(loadLanes(a + lane)), target + lane)
-        lane += 8
-    } while lane < lanes
+    for i in 0..<shape.vectors { storeLanes(body(loadLanes(a + 8 &* i)), target + 8 &* i) }
 }
 
 @inline(__always)
-private func each(
-    _ lanes: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>,
-    _ body: (Lanes, Lanes) -> Lanes
+private func each<Shape: TileShape>(
+    _ shape: Shape.Type, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+    _ target: UnsafeMutablePointer<Double>, _ body: (Lanes, Lanes) -> Lanes
 ) {
-    var lane = 0
-    repeat {
-        storeLanes(body(loadLanes(a + lane), loadLanes(b + lane)), target + lane)
-        lane += 8
-    } while lane < lanes
+    for i in 0..<shape.vectors {
+        storeLanes(body(loadLanes(a + 8 &* i), loadLanes(b + 8 &* i)), target + 8 &* i)
+    }
 }
 
 @inline(__always)
-private func each(
-    _ lanes: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ c: UnsafePointer<Double>,
+private func each<Shape: TileShape>(
+    _ shape: Shape.Type, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ c: UnsafePointer<Double>,
     _ target: UnsafeMutablePointer<Double>, _ body: (Lanes, Lanes, Lanes) -> Lanes
 ) {
-    var lane = 0
-    repeat {
-        storeLanes(body(loadLanes(a + lane), loadLanes(b + lane), loadLanes(c + lane)), target + lane)
-        lane += 8
-    } while lane < lanes
+    for i in 0..<shape.vectors {
+        let value = body(loadLanes(a + 8 &* i), loadLanes(b + 8 &* i), loadLanes(c + 8 &* i))
+        storeLanes(value, target + 8 &* i)
+    }
 }
