@@ -7,6 +7,9 @@
 /// looks at the lane's error. It may change any of them between two attempts, put another patient into the lane, or move
 /// a patient to another lane by copying these four: a stepper keeps nothing else of a lane that could change a result.
 /// Nothing is allocated by an attempt.
+///
+/// The memories stay where they are as long as the stepper lives. Code that visits every lane takes their addresses once:
+/// through `any LaneStepper` each access is a call and a retain (measured: 60 to 70 ns per lane and attempt for ten).
 public protocol LaneStepper: AnyObject {
     var system: any LaneSystem { get }
     /// Lanes, a multiple of 8.
