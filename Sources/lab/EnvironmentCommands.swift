@@ -94,6 +94,14 @@ enum EnvironmentCommands {
             ])
     ) { arguments in
         let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
+        if model.tabular != nil {
+            throw UsageError(
+                command: "lab env simulate",
+                problems: [
+                    "\(model.fullName) is a table of transitions and has no equations to integrate; "
+                        + "lab env rollout treats its patients, lab env solve computes its values"
+                ])
+        }
         let schedule = try CourseFiles.schedule(
             SourceText(contentsOf: try Shared.inputFile(arguments.text("--schedule") ?? "")), model)
         let times = try CourseFiles.times(

@@ -8,7 +8,7 @@ import Studies
 let commands: [Command] = [
     RunCommands.run, RunCommands.validate, RunCommands.compare, ReportCommands.plot, ReportCommands.export,
     RunCommands.reproduce, EnvironmentCommands.list, EnvironmentCommands.show, EnvironmentCommands.check,
-    EnvironmentCommands.simulate, EnvironmentCommands.rollout, SpeedCommand.speed,
+    EnvironmentCommands.simulate, SolveCommand.solve, EnvironmentCommands.rollout, SpeedCommand.speed,
     CohortTableCommands.generate, CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table,
     DoctorCommand.doctor,
 ]

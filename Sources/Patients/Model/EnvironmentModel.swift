@@ -304,6 +304,8 @@ public struct EnvironmentModel: Sendable {
     public var plausibility: Plausibility?
     /// Relative tolerance of integration inside episodes.
     public var tolerance = 1e-6
+    /// Where the disease is a table of transitions instead of equations.
+    public var tabular: TabularModel?
     /// The folder the file was read from.
     public var folder = ""
 
@@ -318,7 +320,11 @@ public struct EnvironmentModel: Sendable {
 
     /// What learners and reports see of it.
     public var task: TaskDescription {
-        TaskDescription(
+        if var task = tabular?.task {
+            task.name = fullName
+            return task
+        }
+        return TaskDescription(
             name: fullName, title: title, observations: observations.map(\.description),
             actions: actions.map { ActionDescription(name: $0.name, meaning: $0.meaning) },
             outcomes: outcomes.map(\.description), discount: discount, horizon: decisionCount,
@@ -327,7 +333,9 @@ public struct EnvironmentModel: Sendable {
 
     /// Names that a cohort may give values to: parameters, then initial states (`initial.NAME` where a parameter has
     /// the same name).
-    public var patientNames: [String] { parameters.map(\.name) + states.map { initialName($0.name) } }
+    public var patientNames: [String] {
+        tabular?.cohortNames ?? parameters.map(\.name) + states.map { initialName($0.name) }
+    }
 
     public func initialName(_ state: String) -> String {
         parameters.contains { $0.name == state } ? "initial.\(state)" : state

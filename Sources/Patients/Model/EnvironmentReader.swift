@@ -49,6 +49,7 @@ public struct EnvironmentReader {
         model.kind = EnvironmentModel.Kind(rawValue: file.choice("kind", of: kinds, default: "ode") ?? "ode") ?? .ode
         model.source = file.string("source", default: "")
         model.limits = file.optionalStrings("limits") ?? []
+        if model.kind == .tabular { return readTabular(file) }
         model.timeUnit = file.choice("time_unit", of: ["d", "h", "min"], default: "d") ?? "d"
         readCovariates(file)
         readParameters(file)

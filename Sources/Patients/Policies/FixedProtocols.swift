@@ -5,7 +5,12 @@ extension EnvironmentModel {
     ///
     /// - Parameter seed: keys the chance of protocols that have any.
     public func protocolPolicies(seed: UInt64 = 0) -> [(name: String, policy: any Policy)] {
-        protocols.map { ($0.name, ProtocolPolicy($0, model: self)) }
+        if let tabular {
+            return tabular.protocols.map {
+                ($0.name, TabularProtocolPolicy($0.rule, name: $0.name, model: tabular, seed: seed))
+            }
+        }
+        return protocols.map { ($0.name, ProtocolPolicy($0, model: self)) }
     }
 
     /// A named protocol of the environment as a policy.
@@ -15,7 +20,10 @@ extension EnvironmentModel {
 
     /// An action whenever it is allowed, else as many of its doses as are.
     public func constantPolicy(action name: String) -> (any Policy)? {
-        actions.first { $0.name == name }.map { action in
+        if let tabular {
+            return tabular.task.actions.firstIndex { $0.name == name }.map { ConstantPolicy(action: $0) }
+        }
+        return actions.first { $0.name == name }.map { action in
             let orders = action.doses.map { TreatmentProtocol.Order(dose: $0, every: 1, from: 0) }
             return ProtocolPolicy(
                 TreatmentProtocol(name: name, meaning: action.meaning, orders: orders), model: self)

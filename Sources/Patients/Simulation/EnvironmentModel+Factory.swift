@@ -6,6 +6,7 @@ extension EnvironmentModel {
     /// - Parameter tolerance: relative tolerance of the integration, where there is one; the file's by default.
     /// - Throws: `SimulationError.invalid` for a cohort that does not fit the environment.
     public func makeFactory(cohort: CohortTable, tolerance: Double? = nil) throws -> any EnvironmentFactory {
-        try TreatmentFactory(self, cohort: cohort, tolerance: tolerance)
+        if let tabular { return try TabularFactory(tabular, cohort: cohort, name: fullName) }
+        return try TreatmentFactory(self, cohort: cohort, tolerance: tolerance)
     }
 }

@@ -8,6 +8,7 @@ extension EnvironmentModel {
     ///
     /// - Throws: `SimulationError.invalid` where hardly any draw meets the conditions, or one is not a number.
     public func samplePopulation(count: Int, seed: UInt64, first: Int = 0) throws -> CohortTable {
+        if let tabular { return tabular.samplePopulation(name: name, count: count, seed: seed, first: first) }
         let names = variableNames.map(\.name)
         let plan = try PatientPlan(self)
         guard let correlations = CorrelatedNormals(self) else {

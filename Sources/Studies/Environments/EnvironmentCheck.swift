@@ -37,10 +37,13 @@ public struct EnvironmentCheck: Sendable {
         var check = EnvironmentCheck()
         check.outcomes = model.task.outcomes
         check.name = model.fullName
-        check.add(
-            "units", .fine,
-            "names, units and expressions of \(model.states.count) states, \(model.parameters.count) parameters and "
-                + "\(model.actions.count) actions agree")
+        if let tabular = model.tabular { check.findings += TabularChecks.run(tabular) }
+        if model.tabular == nil {
+            check.add(
+                "units", .fine,
+                "names, units and expressions of \(model.states.count) states, \(model.parameters.count) parameters and "
+                    + "\(model.actions.count) actions agree")
+        }
         if let file {
             let folder = (file as NSString).deletingLastPathComponent
             check.findings += FolderChecks.readme(folder.isEmpty ? "." : folder, model)
@@ -97,6 +100,9 @@ public struct EnvironmentCheck: Sendable {
         findings += CourseChecks.observations(model, tally, probed.task)
         findings += CourseChecks.rewards(tally)
         findings += CourseChecks.actions(tally, model.task)
+        if let tabular = model.tabular, let random = rows.first(where: { $0.policy == "random" }) {
+            findings.append(TabularChecks.sampling(tabular, random: random.table))
+        }
         findings += ProtocolChecks.differences(rows, model)
         findings += ProtocolChecks.ranking(rows, model.ranking)
         findings += try stiffness(model, tally, probes, cohort)

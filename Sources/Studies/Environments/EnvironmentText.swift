@@ -6,6 +6,7 @@ import PositionedJSON
 
 public enum EnvironmentText {
     public static func text(_ model: EnvironmentModel) -> String {
+        if let tabular = model.tabular { return TabularText.text(model, tabular) }
         let task = model.task
         var text = "\(task.title) (\(task.name))\n\n"
         if !model.source.isEmpty { text += HelpText.paragraph(model.source) + "\n" }
@@ -51,6 +52,7 @@ public enum EnvironmentText {
     }
 
     public static func json(_ model: EnvironmentModel) -> JSONValue {
+        if let tabular = model.tabular { return TabularText.json(model, tabular) }
         let task = model.task
         func rows<Item>(_ items: [Item], _ row: (Item) -> JSONValue) -> JSONValue { .array(items.map(row)) }
         return [

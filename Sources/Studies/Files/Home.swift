@@ -62,7 +62,7 @@ public struct Home: Sendable {
 public struct LoadedEnvironment: Sendable {
     public var model: EnvironmentModel
     public var file: String
-    /// SHA-256 of the file.
+    /// SHA-256 of the file, and of the table it names.
     public var hash: String
 
     /// - Parameter variant: empty for the file as it stands.
@@ -71,6 +71,10 @@ public struct LoadedEnvironment: Sendable {
         let folder = (file as NSString).deletingLastPathComponent
         model = try EnvironmentReader.read(source, folder: folder)
         self.file = file
-        hash = SHA256.hex(source.bytes)
+        // A table is part of what a result depends on.
+        let table = try model.tabular.map { table throws(Diagnostics) in
+            try SourceText(contentsOf: table.tablePath).bytes
+        }
+        hash = SHA256.hex(source.bytes + (table ?? []))
     }
 }

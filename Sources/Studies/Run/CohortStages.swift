@@ -15,7 +15,7 @@ extension StudyStages {
             seed: study.seed
         ) { context in
             let model = study.environment.model
-            if model.variableNames.isEmpty { return alikeSource() }
+            if model.variableNames.isEmpty, model.tabular == nil { return alikeSource() }
             let seed = study.seed("source")
             var kept: [[Double]] = []
             var drawn = 0
@@ -56,6 +56,7 @@ extension StudyStages {
             seed: study.seed, inputs: ["cohort/source"]
         ) { context in
             let model = study.environment.model
+            if model.tabular != nil { return try drawnCohort() }
             if model.variableNames.isEmpty { return alikeCohort() }
             let source = try CohortFile.read(try context.source("cohort/source.csv"))
             var made = try VirtualCohort.build(

@@ -39,6 +39,11 @@ enum TreeSubjects {
     static func cohortSentence(_ study: Study) -> String {
         let cohort = study.cohort
         let model = study.environment.model
+        if model.tabular != nil {
+            return "Virtual patients of \(model.fullName), drawn from its start distribution: "
+                + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for "
+                + "validation and \(NumberText.count(cohort.test)) for testing."
+        }
         if model.variableNames.isEmpty {
             return "Patients of \(model.fullName), who do not differ at the start: "
                 + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "

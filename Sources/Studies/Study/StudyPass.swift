@@ -68,7 +68,13 @@ struct StudyPass {
     private func readCohort(_ cohort: ObjectReader) -> (Int, VirtualCohortConfiguration) {
         var configuration = VirtualCohortConfiguration()
         let source = cohort.integer("source_patients", default: 4000, in: 100...10_000_000)
-        if let generator = cohort.object("generator", what: "the generator") {
+        if model?.tabular != nil {
+            if let node = cohort.optionalChild("generator") {
+                complaints.add(
+                    node, "patients of a tabular environment are drawn from its start distribution",
+                    remedy: "leave the generator out")
+            }
+        } else if let generator = cohort.object("generator", what: "the generator") {
             if let specification = GeneratorSpecification.read(generator, key: "type") {
                 configuration.generator = specification
                 generator.finish()
@@ -239,7 +245,7 @@ struct StudyPass {
         let name = reader.string("name")
         let parameter = reader.string("parameter")
         if let parameter, let model, let place = reader.node["parameter"] {
-            let names = model.variableNames.map(\.name)
+            let names = model.tabular?.cohortNames ?? model.variableNames.map(\.name)
             if !names.contains(parameter) {
                 complaints.add(
                     place, "\"\(parameter)\" does not differ among the patients",
