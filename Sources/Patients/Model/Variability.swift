@@ -2,12 +2,6 @@
 
 import Numerics
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Foundation
-#endif
-
 /// A distribution of a number, drawn by inversion of its distribution function: one uniform number per draw.
 public struct Distribution: Sendable, Equatable {
     public enum Shape: String, Sendable, CaseIterable {
@@ -72,7 +66,9 @@ public struct Distribution: Sendable, Equatable {
     /// off, at the same share of what is left.
     public func value(normal: Double) -> Double {
         guard low > -.infinity || high < .infinity else { return rounded(transformed(normal)) }
-        let number = TruncatedNormal.value(share: normalCDF(normal), low: standard(low), high: standard(high))
+        // Bounds may be expressions; where they exclude everything, the draw is not a number and is reported as that.
+        guard low <= high else { return .nan }
+        let number = truncatedNormalQuantile(normalCDF(normal), low: standard(low), high: standard(high))
         return rounded(min(max(transformed(number), low), high))
     }
 
@@ -177,18 +173,3 @@ public struct Variability: Sendable, Equatable {
         return result
     }
 }
-
-/// Draws from a standard normal distribution that is cut off.
-enum TruncatedNormal {
-    /// The number below which `share` of the distribution between two bounds lies. In the upper tail the mirror image
-    /// is asked, where probabilities are not all near one.
-    static func value(share: Double, low: Double, high: Double) -> Double {
-        if low > 0 { return -value(share: 1 - share, low: -high, high: -low) }
-        let below = low == -.infinity ? 0 : normalCDF(low)
-        let above = high == .infinity ? 1 : normalCDF(high)
-        return min(max(normalQuantile(below + (above - below) * share), low), high)
-    }
-}
-
-/// Φ(x), accurate in both tails.
-private func normalCDF(_ x: Double) -> Double { 0.5 * erfc(-x / 2.squareRoot()) }
