@@ -92,9 +92,12 @@ public struct RandomStream: Sendable {
     /// A standard normal number: the inverse distribution function of one uniform number, so that a stream's
     /// numbers stay paired when a purpose draws more or fewer of them.
     @inlinable
-    public mutating func normal() -> Double {
-        normalQuantile((Double(nextBits() >> 11) + 0.5) * 0x1p-53)
-    }
+    public mutating func normal() -> Double { normalQuantile(RandomStream.inside(nextBits())) }
+
+    /// A uniform number strictly between 0 and 1 from 64 random bits. The largest would round to 1, whose quantile is
+    /// infinite, and is the largest number below 1 instead.
+    @inlinable
+    public static func inside(_ bits: UInt64) -> Double { min((Double(bits >> 11) + 0.5) * 0x1p-53, 1 - 0x1p-53) }
 
     /// Shuffles in place (Fisher–Yates).
     @inlinable

@@ -51,7 +51,7 @@ public struct Distribution: Sendable, Equatable {
             let low = laneScalar(LaneMath.log, first)
             let high = laneScalar(LaneMath.log, second)
             return rounded(laneScalar(LaneMath.exp, low + (high - low) * below))
-        case .normal, .logNormal: return value(normal: normalQuantile((Double(bits >> 11) + 0.5) * 0x1p-53))
+        case .normal, .logNormal: return value(normal: normalQuantile(RandomStream.inside(bits)))
         case .categorical:
             var sum = 0.0
             for (index, probability) in probabilities.enumerated() {

@@ -87,4 +87,13 @@ import Numerics
         #expect(other.nextBits() == stream.nextBits())
         #expect(stream.truncatedNormal(mean: 3, standardDeviation: 0, low: 4) == 4)
     }
+
+    /// The quantiles of the extreme draws are finite: the largest 53-bit number plus a half would round to 1.
+    @Test func extremeDrawsAreFinite() {
+        for bits in [UInt64.min, 1 << 11, UInt64.max - (1 << 11), UInt64.max] {
+            let probability = RandomStream.inside(bits)
+            #expect(probability > 0 && probability < 1)
+            #expect(normalQuantile(probability).isFinite)
+        }
+    }
 }
