@@ -27,14 +27,17 @@ package struct ModelEquations {
         self.model = model
         let symbols = ModelSymbols(model, varying: Array(model.parameters.indices))
         graph = symbols.graph
-        layout = InputLayout(model, varying: model.parameters.count, extremes: 0)
+        let layout = InputLayout(model, varying: model.parameters.count, remembered: 0)
+        self.layout = layout
         let continuous = model.states.indices.filter { !model.states[$0].isHeld }
         self.continuous = continuous
         rateTerms = try continuous.map { try symbols.course.resolve(model.states[$0].rate).term }
         heldTerms = try model.states.map { $0.isHeld ? try symbols.course.resolve($0.rate).term : nil }
         var derivatives: [Term] = []
         for rate in rateTerms {
-            for state in continuous { derivatives.append(symbols.graph.derivative(of: rate, withRespectTo: state)) }
+            for state in continuous {
+                derivatives.append(symbols.graph.derivative(of: rate, withRespectTo: layout.stateRows[state]))
+            }
         }
         self.derivatives = derivatives
     }
@@ -48,9 +51,12 @@ package struct ModelEquations {
 
     private func value(_ term: Term, _ point: Point) -> Double {
         graph.evaluate(term) { slot in
-            if slot < model.states.count { return point.states[slot] }
+            if let state = layout.stateRows.firstIndex(of: slot) { return point.states[state] }
             if layout.parameters.contains(slot) { return point.parameters[slot - layout.parameters.lowerBound] }
             if layout.inputs.contains(slot) { return point.inputs[slot - layout.inputs.lowerBound] }
+            if layout.randoms.contains(slot) {
+                return model.randoms[slot - layout.randoms.lowerBound].distribution.centre
+            }
             return slot == layout.time ? point.time : 0
         }
     }

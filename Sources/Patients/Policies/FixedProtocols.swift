@@ -10,7 +10,12 @@ extension EnvironmentModel {
                 ($0.name, TabularProtocolPolicy($0.rule, name: $0.name, model: tabular, seed: seed))
             }
         }
-        return protocols.map { ($0.name, ProtocolPolicy($0, model: self)) }
+        return protocols.map { treatment in
+            if !treatment.choices.isEmpty, let rules = try? RulePolicy(treatment, model: self) {
+                return (treatment.name, rules)
+            }
+            return (treatment.name, ProtocolPolicy(treatment, model: self))
+        }
     }
 
     /// A named protocol of the environment as a policy.
@@ -24,7 +29,9 @@ extension EnvironmentModel {
             return tabular.task.actions.firstIndex { $0.name == name }.map { ConstantPolicy(action: $0) }
         }
         return actions.first { $0.name == name }.map { action in
-            let orders = action.doses.map { TreatmentProtocol.Order(dose: $0, every: 1, from: 0) }
+            let orders = action.doses.map { dose in
+                TreatmentProtocol.Order(dose: dose, level: action.level(of: dose), every: 1, from: 0)
+            }
             return ProtocolPolicy(
                 TreatmentProtocol(name: name, meaning: action.meaning, orders: orders), model: self)
         }

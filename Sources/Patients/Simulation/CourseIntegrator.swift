@@ -3,103 +3,123 @@
 
 import Numerics
 
-/// A stretch of time over which the inputs are constant.
-struct Segment: Sendable {
-    /// End, counted from the beginning of the interval.
-    var end: Double
-    /// One value per input.
-    var inputs: [Double]
-}
-
 /// Integrates patients of an episode table. One per batch; not shared between threads.
 ///
-/// The table has a column (slot) per patient and the rows of `InputLayout`. Results for a slot depend on its column
-/// alone: every lane has its own step size, error control and event search.
+/// Results for a slot depend on its column alone: every lane has its own step size, error control, phases and event
+/// search.
 final class CourseIntegrator {
     let program: CourseProgram
+    let layout: InputLayout
     let width: Int
-    private let solver: Rodas4
+    /// Where chance is off, random numbers stay as they are in the table and nothing happens unasked.
+    let chance: CourseChance?
+    /// Whether endings are met and extremes kept.
+    let watches: Bool
+    let solver: any LaneStepper
+    // The solver's memory, looked up once.
+    let states: LaneMemory
+    let inputs: LaneMemory
+    let time: LaneMemory
+    let step: LaneMemory
+    let error: LaneMemory
+    let lanes: UnsafeMutableBufferPointer<Lane>
     private let monitorScratch: ProgramScratch
-    private let monitorValues: LaneMemory
-    private let probe: LaneMemory
-    private let probeValues: LaneMemory
-    private let probeSystem: CourseSystem
-    private let probeRates: LaneMemory
-    private let probeScratch: ProgramScratch
-    private let lanes: UnsafeMutableBufferPointer<Lane>
-    private let endings: Int
-    private let extremes: Int
+    let monitorValues: LaneMemory
+    let stepStartScratch: ProgramScratch
+    let stepEndScratch: ProgramScratch
+    let stepValues: LaneMemory
+    let impulseScratch: ProgramScratch
+    let impulseValues: LaneMemory
+    let jumps: UnsafeMutableBufferPointer<Double>
+    private let search: EndingSearch
+    /// Endings and extremes are looked for at the ends of steps; an integrator whose steps have any length is held to
+    /// this one.
+    private let longestStep: Double
+    /// Steps may have any length: nothing is integrated, or exactly.
+    let isExact: Bool
 
     /// Bookkeeping of the patient in a lane.
-    private struct Lane {
+    struct Lane {
+        enum Stage { case entering, going, arrived, done }
         var slot: Int32 = -1
-        var segment: Int32 = 0
         var attempts: Int32 = 0
+        var stage = Stage.done
         var clipped = false
-        /// Step that was wanted before it was cut to the segment's end.
+        var phase: Int32 = 0
+        var phaseCount: Int32 = 0
+        /// Step that was wanted before it was cut to the phase's end.
         var wanted = 0.0
-        var segmentEnd = 0.0
+        var phaseEnd = 0.0
+        var nextStep = 0
+        var phases: UnsafePointer<Phase>?
+        var portions: UnsafePointer<Portion>?
+
+        var current: Phase { phases.unsafelyUnwrapped[Int(phase)] }
     }
 
     /// Attempts allowed per interval before a course counts as stuck.
-    static let maximumAttempts: Int32 = 200_000
+    let maximumAttempts: Int32
+    static let usualAttempts: Int32 = 200_000
+    /// Lanes of the integrator; measured: wider blocks gain nothing, narrower ones pay for dispatch.
+    static let usualWidth = 32
 
-    init(_ program: CourseProgram, width: Int, tolerance: Double) {
+    init(
+        _ program: CourseProgram, width: Int, tolerance: Double, chance: CourseChance? = nil, watches: Bool = true,
+        longestStep: Double = .infinity, maximumAttempts: Int32 = CourseIntegrator.usualAttempts
+    ) {
         self.program = program
         self.width = width
-        solver = Rodas4(
-            system: CourseSystem(program, width: width), width: width,
-            relative: program.relativeScale.map { $0 * tolerance },
-            absolute: program.absoluteScale.map { $0 * tolerance })
-        endings = program.layout.ended.count
-        extremes = program.layout.extremes.count
+        self.chance = chance
+        layout = program.layout
+        self.watches = watches && program.monitor.outputCount > 0
+        solver = program.makeStepper(width: width, tolerance: tolerance)
+        states = solver.states
+        inputs = solver.inputs
+        time = solver.time
+        step = solver.step
+        error = solver.error
         monitorScratch = program.monitor.makeScratch()
-        monitorValues = LaneMemory(rows: max(1, endings + extremes), width: width)
-        probe = LaneMemory(rows: program.layout.courseRows, width: 8)
-        probeValues = LaneMemory(rows: max(1, endings + extremes), width: 8)
-        probeSystem = CourseSystem(program, width: 8)
-        probeRates = LaneMemory(rows: program.layout.stateCount, width: 8)
-        probeScratch = program.monitor.makeScratch()
-        lanes = .allocate(capacity: width)
-        lanes.initialize(repeating: Lane())
+        monitorValues = LaneMemory(rows: max(1, program.monitor.outputCount), width: width)
+        stepStartScratch = program.stepStart.makeScratch()
+        stepEndScratch = program.stepEnd.makeScratch()
+        stepValues = LaneMemory(
+            rows: max(1, program.stepStart.outputCount, program.stepEnd.outputCount), width: width)
+        impulseScratch = program.impulses.makeScratch()
+        impulseValues = LaneMemory(rows: max(1, program.impulses.outputCount), width: width)
+        jumps = allocated(max(program.layout.integrated, program.layout.inputs.count), 0)
+        search = EndingSearch(program)
+        self.maximumAttempts = maximumAttempts
+        let looksInBetween = !program.extremes.isEmpty || program.isAskedAtDecisions.contains(false)
+        self.longestStep =
+            self.watches && looksInBetween && program.method == .linear ? longestStep : .infinity
+        isExact = program.method == .linear || program.layout.integrated == 0
+        lanes = allocated(width, Lane())
     }
 
-    deinit { lanes.deallocate() }
-
-    /// What an interval did to a slot.
-    struct Result {
-        /// Index of the ending met, or −1.
-        var ending: Int32 = -1
-        /// Set where the integrator could not go on.
-        var failed = false
+    deinit {
+        lanes.deallocate()
+        jumps.deallocate()
     }
 
-    /// Carries every listed slot through its segments, or to the first ending it meets.
-    ///
-    /// - Parameters:
-    ///   - table: rows of the layout × slots; states, time, extremes and endings are updated in place.
-    ///   - steps: the step each slot tries first, and on return the one to try next; 0 asks for the default.
-    ///   - segments: the segments of each slot's interval, by slot.
-    func advance(
-        _ slots: [Int32], table: LaneMemory, steps: UnsafeMutablePointer<Double>, start: UnsafePointer<Double>,
-        segments: (Int) -> UnsafeBufferPointer<Segment>, results: UnsafeMutablePointer<Result>
-    ) {
+    /// Carries every listed slot through its plan, or to the first ending it meets. States, time, extremes and whatever
+    /// else changes on the way are updated in the slots' table.
+    func advance(_ list: [Int32], _ course: CourseSlots) {
         var next = 0
         var active = 0
-        while active < width, next < slots.count {
-            load(active, slot: slots[next], table, steps, start, segments)
+        while active < width, next < list.count {
+            load(active, list[next], course)
             active += 1
             next += 1
         }
         while active > 0 {
+            enterPhases(active, course)
             clip(active)
             solver.attempt(lanes: active)
-            observe(active)
-            for lane in stride(from: active - 1, through: 0, by: -1) {
-                guard finished(lane, table, start, segments, results) else { continue }
-                unload(lane, table, steps)
-                if next < slots.count {
-                    load(lane, slot: slots[next], table, steps, start, segments)
+            settle(active, course)
+            for lane in stride(from: active - 1, through: 0, by: -1) where lanes[lane].stage == .done {
+                unload(lane, course)
+                if next < list.count {
+                    load(lane, list[next], course)
                     next += 1
                 } else {
                     active -= 1
@@ -109,201 +129,177 @@ final class CourseIntegrator {
         }
     }
 
-    private func load(
-        _ lane: Int, slot: Int32, _ table: LaneMemory, _ steps: UnsafeMutablePointer<Double>,
-        _ start: UnsafePointer<Double>, _ segments: (Int) -> UnsafeBufferPointer<Segment>
-    ) {
+    /// Does what is due at the beginning of a slot's plan and nothing more.
+    func begin(_ slot: Int32, _ course: CourseSlots) {
+        load(0, slot, course)
+        enterPhases(1, course)
+        unload(0, course)
+    }
+
+    private func load(_ lane: Int, _ slot: Int32, _ course: CourseSlots) {
         let column = Int(slot)
-        for row in 0..<program.layout.stateCount { solver.states.row(row)[lane] = table.row(row)[column] }
-        for row in program.layout.parameters { solver.inputs.row(row)[lane] = table.row(row)[column] }
-        solver.time.base[lane] = start[column]
-        lanes[lane] = Lane(slot: slot)
-        let first = segments(column)[0]
-        enter(lane, first, start[column])
-        let length = first.end
-        let wanted = steps[column]
-        solver.step.base[lane] = wanted > 0 ? min(wanted, length) : 1e-3 * length
-    }
-
-    /// Sets the inputs of a segment.
-    private func enter(_ lane: Int, _ segment: Segment, _ start: Double) {
-        for (index, row) in program.layout.inputs.enumerated() {
-            solver.inputs.row(row)[lane] = segment.inputs[index]
-        }
-        lanes[lane].segmentEnd = start + segment.end
-    }
-
-    /// Cuts steps that would reach past the segment's end.
-    private func clip(_ active: Int) {
-        for lane in 0..<active {
-            let remaining = lanes[lane].segmentEnd - solver.time.base[lane]
-            let step = solver.step.base[lane]
-            lanes[lane].wanted = step
-            lanes[lane].clipped = step >= remaining * (1 - 1e-9)
-            if lanes[lane].clipped { solver.step.base[lane] = remaining }
+        let table = course.table
+        for row in 0..<layout.integrated { states.row(row)[lane] = table.row(row)[column] }
+        for row in layout.integrated..<layout.time { inputs.row(row)[lane] = table.row(row)[column] }
+        time.base[lane] = course.starts[column]
+        error.base[lane] = 0
+        let plan = course.plans[column].unsafelyUnwrapped.takeUnretainedValue()
+        var loaded = Lane(slot: slot)
+        loaded.stage = .entering
+        loaded.phases = UnsafePointer(plan.phases.baseAddress.unsafelyUnwrapped)
+        loaded.portions = UnsafePointer(plan.portions.baseAddress.unsafelyUnwrapped)
+        loaded.phaseCount = Int32(plan.count)
+        loaded.nextStep = course.firstSteps[column]
+        lanes[lane] = loaded
+        let length = loaded.current.end
+        let wanted = course.steps[column]
+        if isExact {
+            step.base[lane] = length
+        } else {
+            step.base[lane] = wanted > 0 ? min(wanted, length) : 1e-3 * length
         }
     }
 
-    /// Evaluates endings and extremes at the states that the lanes now have.
-    private func observe(_ active: Int) {
-        guard endings + extremes > 0 else { return }
-        let padded = (active + 7) & ~7
-        for row in 0..<program.layout.stateCount {
-            solver.inputs.row(row).update(from: solver.states.row(row), count: padded)
-        }
-        solver.inputs.row(program.layout.time).update(from: solver.time.base, count: padded)
-        program.monitor.evaluate(
-            inputs: solver.inputs.base, inputStride: width, outputs: monitorValues.base, outputStride: width,
-            lanes: active, scratch: monitorScratch)
-    }
-
-    /// Deals with the attempt just made; true when the lane's patient is done with the interval.
-    private func finished(
-        _ lane: Int, _ table: LaneMemory, _ start: UnsafePointer<Double>,
-        _ segments: (Int) -> UnsafeBufferPointer<Segment>, _ results: UnsafeMutablePointer<Result>
-    ) -> Bool {
+    private func unload(_ lane: Int, _ course: CourseSlots) {
         let slot = Int(lanes[lane].slot)
-        lanes[lane].attempts += 1
-        if !(solver.error.base[lane] <= 1) {
-            let floor = 1e-13 * max(1, abs(solver.time.base[lane]))
-            if solver.step.base[lane] < floor || lanes[lane].attempts > CourseIntegrator.maximumAttempts {
-                results[slot].failed = true
-                return true
-            }
-            return false
-        }
-        for ending in 0..<endings where monitorValues.row(ending)[lane] != 0 {
-            locateEnding(lane, table, slot)
-            results[slot].ending = endingAtProbe()
-            return true
-        }
-        keepExtremes(table, slot, monitorValues, lane)
-        if lanes[lane].clipped {
-            solver.time.base[lane] = lanes[lane].segmentEnd
-            solver.step.base[lane] = max(solver.step.base[lane], lanes[lane].wanted)
-            let list = segments(slot)
-            let nextSegment = Int(lanes[lane].segment) + 1
-            guard nextSegment < list.count else { return true }
-            lanes[lane].segment = Int32(nextSegment)
-            enter(lane, list[nextSegment], start[slot])
-            // The inputs have jumped: begin the new segment with a shorter step and let the error control lengthen it.
-            solver.step.base[lane] *= CourseIntegrator.restartFactor
-        }
-        return lanes[lane].attempts > CourseIntegrator.maximumAttempts ? fail(results, slot) : false
-    }
-
-    /// Share of the last step with which a course goes on after a jump of its inputs; chosen by counting attempts.
-    static let restartFactor = 0.25
-
-    private func fail(_ results: UnsafeMutablePointer<Result>, _ slot: Int) -> Bool {
-        results[slot].failed = true
-        return true
-    }
-
-    /// Extremes are those at the ends of accepted steps, of segments and at an ending; between steps a course may have
-    /// gone a little further (immuno's lowest lymphocytes: less than 0.5 % at its tolerance).
-    private func keepExtremes(_ table: LaneMemory, _ slot: Int, _ values: LaneMemory, _ lane: Int) {
-        for index in 0..<extremes {
-            let value = values.row(endings + index)[lane]
-            let kept = table.row(program.layout.extremes.lowerBound + index) + slot
-            if program.keepsLowest[index] ? value < kept.pointee : value > kept.pointee { kept.pointee = value }
-        }
-    }
-
-    /// Finds the first time within the step at which an ending holds: cubic Hermite interpolation between the step's
-    /// ends (order 3, Hairer, Nørsett and Wanner, "Solving ODEs I", II.6), narrowed nine-fold in each of eight passes.
-    /// Leaves the located state in the solver's lane and in the probe's first column.
-    private func locateEnding(_ lane: Int, _ table: LaneMemory, _ slot: Int) {
-        let layout = program.layout
-        let h = solver.attempted.base[lane]
-        let end = solver.time.base[lane]
-        let begin = end - h
-        for row in layout.parameters { fill(row, solver.inputs.row(row)[lane]) }
-        for row in layout.inputs { fill(row, solver.inputs.row(row)[lane]) }
-        for row in 0..<layout.stateCount { fill(row, solver.states.row(row)[lane]) }
-        fill(layout.time, end)
-        probeSystem.evaluateRates(probe.base, probeRates.base, stride: 8, lanes: 1)
-        func place(_ theta: Double, _ column: Int) {
-            let rest = 1 - theta
-            for row in 0..<layout.stateCount {
-                let y0 = solver.startStates.row(row)[lane]
-                let f0 = solver.startValues.row(row)[lane]
-                let y1 = solver.states.row(row)[lane]
-                let f1 = probeRates.row(row)[0]
-                probe.row(row)[column] =
-                    rest * rest * (1 + 2 * theta) * y0 + theta * theta * (3 - 2 * theta) * y1
-                    + h * theta * rest * (rest * f0 - theta * f1)
-            }
-            probe.row(layout.time)[column] = begin + theta * h
-        }
-        var low = 0.0
-        var high = 1.0
-        for _ in 0..<8 {
-            for column in 0..<8 { place(low + (high - low) * Double(column + 1) / 9, column) }
-            evaluateProbe()
-            var left = low
-            var right = high
-            for column in 0..<8 {
-                let theta = low + (high - low) * Double(column + 1) / 9
-                if endingHolds(column) {
-                    right = theta
-                    break
-                }
-                left = theta
-            }
-            low = left
-            high = right
-        }
-        place(high, 0)
-        evaluateProbe()
-        if !endingHolds(0) {
-            // By a rounding error; at the step's end itself an ending does hold.
-            for row in 0..<layout.stateCount { probe.row(row)[0] = solver.states.row(row)[lane] }
-            probe.row(layout.time)[0] = end
-            evaluateProbe()
-        }
-        for row in 0..<layout.stateCount { solver.states.row(row)[lane] = probe.row(row)[0] }
-        solver.time.base[lane] = probe.row(layout.time)[0]
-        keepExtremes(table, slot, probeValues, 0)
-    }
-
-    private func fill(_ row: Int, _ value: Double) {
-        for column in 0..<8 { probe.row(row)[column] = value }
-    }
-
-    private func evaluateProbe() {
-        program.monitor.evaluate(
-            inputs: probe.base, inputStride: 8, outputs: probeValues.base, outputStride: 8, lanes: 8,
-            scratch: probeScratch)
-    }
-
-    private func endingHolds(_ column: Int) -> Bool {
-        for ending in 0..<endings where probeValues.row(ending)[column] != 0 { return true }
-        return false
-    }
-
-    /// The first ending, in the order of the file, that holds at the located state.
-    private func endingAtProbe() -> Int32 {
-        for ending in 0..<endings where probeValues.row(ending)[0] != 0 { return Int32(ending) }
-        return -1
-    }
-
-    private func unload(_ lane: Int, _ table: LaneMemory, _ steps: UnsafeMutablePointer<Double>) {
-        let slot = Int(lanes[lane].slot)
-        for row in 0..<program.layout.stateCount { table.row(row)[slot] = solver.states.row(row)[lane] }
-        table.row(program.layout.time)[slot] = solver.time.base[lane]
-        steps[slot] = solver.step.base[lane]
+        let table = course.table
+        for row in 0..<layout.integrated { table.row(row)[slot] = states.row(row)[lane] }
+        for row in layout.held { table.row(row)[slot] = inputs.row(row)[lane] }
+        for row in layout.inputs.lowerBound..<layout.time { table.row(row)[slot] = inputs.row(row)[lane] }
+        table.row(layout.time)[slot] = time.base[lane]
+        course.steps[slot] = step.base[lane]
     }
 
     private func move(from source: Int, to target: Int) {
         lanes[target] = lanes[source]
-        for row in 0..<program.layout.stateCount {
-            solver.states.row(row)[target] = solver.states.row(row)[source]
+        for row in 0..<layout.integrated { states.row(row)[target] = states.row(row)[source] }
+        for row in layout.integrated..<layout.courseRows { inputs.row(row)[target] = inputs.row(row)[source] }
+        time.base[target] = time.base[source]
+        step.base[target] = step.base[source]
+    }
+
+    /// Cuts steps that would reach past the phase's end.
+    private func clip(_ active: Int) {
+        for lane in 0..<active {
+            let remaining = lanes[lane].phaseEnd - time.base[lane]
+            let wanted = step.base[lane]
+            let allowed = min(wanted, longestStep)
+            lanes[lane].wanted = wanted
+            lanes[lane].clipped = allowed >= remaining * (1 - 1e-9)
+            step.base[lane] = lanes[lane].clipped ? remaining : allowed
         }
-        for row in program.layout.stateCount..<program.layout.courseRows {
-            solver.inputs.row(row)[target] = solver.inputs.row(row)[source]
+    }
+
+    /// Deals with the attempts just made.
+    private func settle(_ active: Int, _ course: CourseSlots) {
+        for lane in 0..<active where lanes[lane].stage != .done {
+            lanes[lane].attempts += 1
+            if error.base[lane] <= 1 {
+                guard lanes[lane].clipped else { continue }
+                time.base[lane] = lanes[lane].phaseEnd
+                step.base[lane] = max(step.base[lane], lanes[lane].wanted)
+                lanes[lane].stage = .arrived
+            } else if step.base[lane] < 1e-13 * max(1, abs(time.base[lane])) {
+                fail(lane, .stuck, course)
+            }
         }
-        solver.time.base[target] = solver.time.base[source]
-        solver.step.base[target] = solver.step.base[source]
+        if watches, layout.integrated > 0 { watch(active, course) }
+        var endsSteps = false
+        for lane in 0..<active where lanes[lane].stage == .arrived && lanes[lane].current.endsStep { endsSteps = true }
+        if endsSteps { endSteps(active, course) }
+        for lane in 0..<active {
+            if lanes[lane].stage == .arrived { arrive(lane, course) }
+            if lanes[lane].stage != .done, lanes[lane].attempts > maximumAttempts {
+                fail(lane, .tooLong, course)
+            }
+        }
+    }
+
+    func fail(_ lane: Int, _ failure: CourseResult.Failure, _ course: CourseSlots, item: Int = 0) {
+        let slot = Int(lanes[lane].slot)
+        course.results[slot].failure = failure
+        course.results[slot].item = Int32(item)
+        lanes[lane].stage = .done
+    }
+
+    /// Endings and extremes at the states that the accepted attempts have reached.
+    private func watch(_ active: Int, _ course: CourseSlots) {
+        showStates(active)
+        monitor(.max, active)
+        for lane in 0..<active where error.base[lane] <= 1 && lanes[lane].stage != .done {
+            if holdsEnding(monitorValues, lane) {
+                course.results[Int(lanes[lane].slot)].ending = search.locate(lane, solver)
+                keepExtremes(Int(lanes[lane].slot), search.values, 0, course)
+                lanes[lane].stage = .done
+            } else {
+                keepExtremes(Int(lanes[lane].slot), monitorValues, lane, course)
+            }
+        }
+    }
+
+    /// A phase is over: the next one, or the interval's end with the endings that are asked there.
+    private func arrive(_ lane: Int, _ course: CourseSlots) {
+        if lanes[lane].phase + 1 < lanes[lane].phaseCount {
+            lanes[lane].phase += 1
+            lanes[lane].stage = .entering
+            return
+        }
+        let isMonitored = watches && (layout.integrated > 0 || lanes[lane].current.endsStep)
+        lanes[lane].stage = .done
+        guard isMonitored else { return }
+        for ending in 0..<program.endings where monitorValues.row(ending)[lane] != 0 {
+            course.results[Int(lanes[lane].slot)].ending = Int32(ending)
+            return
+        }
+    }
+
+    /// Writes the lanes' states and times to where programs read them.
+    func showStates(_ active: Int) {
+        let padded = (active + 7) & ~7
+        for row in 0..<layout.integrated { inputs.row(row).update(from: states.row(row), count: padded) }
+        inputs.row(layout.time).update(from: time.base, count: padded)
+    }
+
+    /// Evaluates endings and extremes for groups of eight lanes.
+    func monitor(_ groups: UInt64, _ active: Int) {
+        evaluate(program.monitor, monitorScratch, monitorValues, groups, active)
+    }
+
+    /// Evaluates a course program for groups of eight lanes, a bit for each.
+    func evaluate(
+        _ program: Program, _ scratch: ProgramScratch, _ outputs: LaneMemory, _ groups: UInt64, _ active: Int
+    ) {
+        let count = (active + 7) / 8
+        var group = 0
+        while group < count {
+            guard groups >> UInt64(group) & 1 == 1 else {
+                group += 1
+                continue
+            }
+            var end = group + 1
+            while end < count, groups >> UInt64(end) & 1 == 1 { end += 1 }
+            program.evaluate(
+                inputs: inputs.base + 8 * group, inputStride: width, outputs: outputs.base + 8 * group,
+                outputStride: width, lanes: 8 * (end - group), scratch: scratch)
+            group = end
+        }
+    }
+
+    /// Whether an ending holds that is met at any time.
+    func holdsEnding(_ values: LaneMemory, _ column: Int) -> Bool {
+        for ending in 0..<program.endings where values.row(ending)[column] != 0 {
+            if !program.isAskedAtDecisions[ending] { return true }
+        }
+        return false
+    }
+
+    /// Extremes are those at the ends of accepted steps, of phases, after jumps and at an ending; between steps a course
+    /// may have gone a little further (immuno's lowest lymphocytes: less than 0.5 % at its tolerance).
+    func keepExtremes(_ slot: Int, _ values: LaneMemory, _ column: Int, _ course: CourseSlots) {
+        for (index, extreme) in program.extremes.enumerated() {
+            let value = values.row(program.endings + index)[column]
+            let kept = course.table.row(extreme.row) + slot
+            if extreme.isLowest ? value < kept.pointee : value > kept.pointee { kept.pointee = value }
+        }
     }
 }

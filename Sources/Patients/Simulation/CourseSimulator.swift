@@ -1,8 +1,8 @@
-// One patient under a given schedule, without decisions, endings or noise: how a model is checked against trajectories.
+// One patient under a given schedule, without decisions, endings or chance: how a model is checked against trajectories.
 
 import Numerics
 
-/// Integrates a single course, stopping exactly at every change of an input and at every wanted time.
+/// Carries a single course, stopping exactly at every change of an input, at every step and at every wanted time.
 public struct CourseSimulator {
     /// Inputs and impulses from a time on.
     public struct Row: Sendable {
@@ -19,8 +19,11 @@ public struct CourseSimulator {
         }
     }
 
-    /// States at each of `times` (not decreasing), [time][state]. The course begins at time 0, or
-    /// earlier where the schedule or the first time asked for is.
+    /// States and outputs (see `EnvironmentModel.outputColumns`) at each of `times` (not decreasing), [time][column].
+    ///
+    /// The course begins at time 0, or earlier where the schedule or the first time asked for is. What is printed at a
+    /// time is before the impulses of that time; at the beginning of a step it is after the new values of
+    /// `at_step_start`, except at the last time asked for.
     ///
     /// - Parameter values: parameters and initial states that differ from the file's.
     /// - Throws: `SimulationError`.
@@ -28,90 +31,148 @@ public struct CourseSimulator {
         _ model: EnvironmentModel, values: [String: Double] = [:], schedule: [Row], times: [Double],
         tolerance: Double = 1e-9
     ) throws -> [[Double]] {
+        guard let first = times.first, let last = times.last else { return [] }
+        var simulator = try CourseSimulator(model, values: values, schedule: schedule, tolerance: tolerance)
+        simulator.now = min(0, first, schedule.first?.time ?? 0)
+        var output: [[Double]] = []
+        while true {
+            simulator.follow()
+            if simulator.now < last, simulator.isStep(simulator.now) { try simulator.beginStep() }
+            while output.count < times.count, times[output.count] <= simulator.now { output.append(simulator.read()) }
+            guard output.count < times.count else { return output }
+            try simulator.carry(to: simulator.nextStop(before: times[output.count]))
+        }
+    }
+
+    private let model: EnvironmentModel
+    private let factory: TreatmentFactory
+    private let schedule: [Row]
+    private let course: CourseSlots
+    private let integrator: CourseIntegrator
+    private let plan: TreatmentPlan
+    private let outputs: Program
+    private let outputScratch: ProgramScratch
+    private let outputValues: LaneMemory
+    private var now = 0.0
+    private var nextRow = 0
+    /// The first row of the schedule that a step still to begin may have to do with.
+    private var stepRow = 0
+    private var levels: [Double]
+    /// Impulses that wait for the phase that begins now.
+    private var impulses: [Double]
+
+    private init(
+        _ model: EnvironmentModel, values: [String: Double], schedule: [Row], tolerance: Double
+    ) throws {
+        self.model = model
+        self.schedule = schedule
         let names = values.keys.sorted()
         let cohort = CohortTable(names: names, rows: [names.map { values[$0]! }])
-        let factory = try TreatmentFactory(model, cohort: cohort, tolerance: tolerance)
+        factory = try TreatmentFactory(model, cohort: cohort, tolerance: tolerance)
         let program = factory.program
-        let layout = program.layout
-        let system = CourseSystem(program, width: 8)
-        let solver = Rodas4(
-            system: system, width: 8, relative: program.relativeScale.map { $0 * tolerance },
-            absolute: program.absoluteScale.map { $0 * tolerance })
-        for row in 0..<layout.stateCount { solver.states.row(row)[0] = factory.columns[0][row] }
-        for (index, row) in layout.parameters.enumerated() {
-            solver.inputs.row(row)[0] = factory.columns[0][layout.stateCount + index]
-        }
-        guard let first = times.first else { return [] }
-        var now = min(0, first, schedule.first?.time ?? 0)
-        solver.time.base[0] = now
-        var nextRow = 0
-        var proposal = 0.0
-        var output: [[Double]] = []
-        for time in times {
-            while nextRow < schedule.count, schedule[nextRow].time <= time {
-                let row = schedule[nextRow]
-                try carry(solver, from: &now, to: row.time, proposal: &proposal, model)
-                apply(row, solver, model, layout)
-                proposal *= 0.1
-                nextRow += 1
+        for row in schedule {
+            for name in row.impulses.keys.sorted() where row.impulses[name] != 0 {
+                guard let input = model.inputs.firstIndex(where: { $0.name == name }),
+                    program.impulseUse[input] == .impossible
+                else { continue }
+                throw SimulationError.invalid(
+                    "an impulse of \(name) is not possible: rates must be linear in it, and steps must not name it "
+                        + "beside rates")
             }
-            try carry(solver, from: &now, to: time, proposal: &proposal, model)
-            output.append(
-                model.states.indices.map { index in
-                    let value = solver.states.row(index)[0]
-                    return model.states[index].isLog ? laneScalar(LaneMath.exp, value) : value
-                })
         }
-        return output
+        course = CourseSlots(program, count: 1)
+        factory.begin(patient: 0, table: course.table, column: 0)
+        integrator = CourseIntegrator(
+            program, width: 8, tolerance: tolerance, watches: false, maximumAttempts: 5_000_000)
+        plan = TreatmentPlan(administrations: 2 * model.inputs.count, steps: 1)
+        outputs = try program.courseProgram(
+            of: model, varying: factory.varying, model.definitions.filter(\.isOutput).map(\.expression))
+        outputScratch = outputs.makeScratch()
+        outputValues = LaneMemory(rows: max(1, outputs.outputCount), width: 8)
+        levels = Array(repeating: 0, count: model.inputs.count)
+        impulses = levels
+        course.plans[0] = Unmanaged.passUnretained(plan)
     }
 
-    private static func apply(_ row: Row, _ solver: Rodas4, _ model: EnvironmentModel, _ layout: InputLayout) {
-        let begin = layout.inputs.lowerBound
-        for (index, input) in model.inputs.enumerated() {
-            guard let amount = row.impulses[input.name], amount != 0 else { continue }
-            // An impulse moves the states by what the input's rate would add: the rates are linear in their inputs.
-            for state in 0..<layout.stateCount { solver.inputs.row(state)[0] = solver.states.row(state)[0] }
-            func rates(_ value: Double) -> [Double] {
-                solver.inputs.row(begin + index)[0] = value
-                let memory = LaneMemory(rows: layout.stateCount, width: 8)
-                solver.system.evaluateRates(solver.inputs.base, memory.base, stride: 8, lanes: 1)
-                return (0..<layout.stateCount).map { memory.row($0)[0] }
+    /// Whether steps end and begin at a time.
+    private func isStep(_ time: Double) -> Bool {
+        guard model.step > 0 else { return false }
+        return abs((time / model.step).rounded() * model.step - time) <= near
+    }
+
+    /// What lies closer together than this happens at the same time.
+    private var near: Double { 1e-9 * max(model.step, abs(now)) }
+
+    /// Rows of the schedule that have come into effect.
+    private mutating func follow() {
+        while nextRow < schedule.count, schedule[nextRow].time <= now {
+            let row = schedule[nextRow]
+            for (index, input) in model.inputs.enumerated() {
+                levels[index] = row.rates[input.name] ?? 0
+                if factory.program.impulseUse[index] == .jump { impulses[index] += row.impulses[input.name] ?? 0 }
             }
-            let without = rates(0)
-            let with = rates(amount)
-            for state in 0..<layout.stateCount {
-                let change = with[state] - without[state]
-                solver.states.row(state)[0] += model.states[state].isLog ? laneScalar(LaneMath.log, 1 + change) : change
-            }
-        }
-        for (index, input) in model.inputs.enumerated() {
-            solver.inputs.row(begin + index)[0] = row.rates[input.name] ?? 0
+            course.steps[0] *= 0.1
+            nextRow += 1
         }
     }
 
-    private static func carry(
-        _ solver: Rodas4, from now: inout Double, to end: Double, proposal: inout Double, _ model: EnvironmentModel
-    ) throws {
-        guard end > now else { return }
-        if proposal <= 0 { proposal = 1e-4 * (end - now) }
-        var attempts = 0
-        while now < end {
-            let clipped = proposal >= (end - now) * (1 - 1e-9)
-            solver.step.base[0] = clipped ? end - now : proposal
-            solver.attempt(lanes: 1)
-            attempts += 1
-            if solver.error.base[0] <= 1 {
-                now = clipped ? end : solver.time.base[0]
-                solver.time.base[0] = now
-                proposal = clipped ? max(proposal, solver.step.base[0]) : solver.step.base[0]
-            } else {
-                proposal = solver.step.base[0]
+    /// A step begins now. An impulse of an input that only steps name is part of its level in the step it falls in.
+    private mutating func beginStep() throws {
+        var stepLevels = levels
+        while stepRow < schedule.count, schedule[stepRow].time < now - near { stepRow += 1 }
+        var row = stepRow
+        while row < schedule.count, schedule[row].time < now + model.step - near {
+            for (index, input) in model.inputs.enumerated() where factory.program.impulseUse[index] == .step {
+                stepLevels[index] += (schedule[row].impulses[input.name] ?? 0) / model.step
             }
-            if proposal < 1e-14 * max(1, abs(now)) || attempts > 2_000_000 {
-                throw SimulationError.stuck(
-                    patient: 0, time: now, reason: "the integration does not get on",
-                    states: model.states.enumerated().map { ($1.name, solver.states.row($0)[0]) })
-            }
+            row += 1
         }
+        plan.fill(phaseOf: 0, beginsStep: true, endsStep: false, levels: stepLevels, impulses: [])
+        course.starts[0] = now
+        course.ends[0] = now
+        integrator.begin(0, course)
+        if course.results[0].failure != .none { throw factory.failure(course, slot: 0, patient: 0) }
     }
+
+    /// The next time at which anything changes, at most `time`.
+    private func nextStop(before time: Double) -> Double {
+        var stop = time
+        if nextRow < schedule.count { stop = min(stop, schedule[nextRow].time) }
+        if model.step > 0 {
+            let next = ((now + near) / model.step).rounded(.down) * model.step + model.step
+            if next < stop + near { stop = abs(next - stop) <= near ? stop : next }
+        }
+        return stop
+    }
+
+    private mutating func carry(to end: Double) throws {
+        plan.fill(
+            phaseOf: end - now, beginsStep: false, endsStep: isStep(end), levels: levels, impulses: impulses)
+        for index in impulses.indices { impulses[index] = 0 }
+        course.starts[0] = now
+        course.ends[0] = end
+        integrator.advance([0], course)
+        if course.results[0].failure != .none { throw factory.failure(course, slot: 0, patient: 0) }
+        now = end
+    }
+
+    private func read() -> [Double] {
+        let table = course.table
+        let layout = factory.program.layout
+        for (index, row) in layout.inputs.enumerated() { table.row(row)[0] = levels[index] }
+        table.row(layout.time)[0] = now
+        let states = model.states.enumerated().map { index, state -> Double in
+            let value = table.row(layout.stateRows[index])[0]
+            return state.isLog && !state.isHeld ? laneScalar(LaneMath.exp, value) : value
+        }
+        outputs.evaluate(
+            inputs: table.base, inputStride: table.width, outputs: outputValues.base, outputStride: 8, lanes: 1,
+            scratch: outputScratch)
+        return states + (0..<outputs.outputCount).map { outputValues.row($0)[0] }
+    }
+}
+
+extension EnvironmentModel {
+    /// What a simulation prints at every time: states, then definitions that are outputs.
+    public var outputColumns: [String] { states.map(\.column) + definitions.filter(\.isOutput).map(\.column) }
 }

@@ -58,12 +58,10 @@ extension EnvironmentModel {
     private func judge(
         _ patients: Range<Int>, _ factory: TreatmentFactory, _ conditions: Program, _ plausibility: Plausibility
     ) -> [Bool] {
-        let layout = factory.program.layout
-        let width = max(8, (patients.count + 7) & ~7)
-        let table = LaneMemory(rows: layout.rowCount, width: width)
-        for (slot, patient) in patients.enumerated() {
-            for (row, value) in factory.columns[patient].enumerated() { table.row(row)[slot] = value }
-        }
+        let course = CourseSlots(factory.program, count: patients.count)
+        let table = course.table
+        let width = table.width
+        for (slot, patient) in patients.enumerated() { factory.begin(patient: patient, table: table, column: slot) }
         let scratch = conditions.makeScratch()
         let values = LaneMemory(rows: max(1, conditions.outputCount), width: width)
         func holds(_ outputs: Range<Int>, _ slot: Int) -> Bool { outputs.allSatisfy { values.row($0)[slot] == 1 } }
@@ -76,22 +74,22 @@ extension EnvironmentModel {
         let starts = plausibility.atStart.count
         var kept = patients.indices.map { holds(0..<starts, $0 - patients.lowerBound) }
         guard plausibility.untreatedFor > 0 else { return kept }
-        let untreated = [
-            Segment(end: plausibility.untreatedFor, inputs: Array(repeating: 0, count: inputs.count))
-        ]
         let integrator = CourseIntegrator(
-            factory.program, width: min(TreatmentBatch.integratorWidth, width), tolerance: factory.tolerance)
-        var steps = Array(repeating: 0.0, count: width)
-        let begin = Array(repeating: 0.0, count: width)
-        var results = Array(repeating: CourseIntegrator.Result(), count: width)
+            factory.program, width: min(CourseIntegrator.usualWidth, width), tolerance: factory.tolerance,
+            longestStep: plausibility.untreatedFor / 32)
+        let steps = step > 0 ? Int(plausibility.untreatedFor / step) + 1 : 0
+        let untreated = TreatmentPlan(administrations: 0, steps: steps)
+        untreated.fill(
+            length: plausibility.untreatedFor, step: step, [], lags: { _ in 0 }, isStepInput: { _ in false })
         let slots = kept.indices.filter { kept[$0] }.map(Int32.init)
-        untreated.withUnsafeBufferPointer { segment in
-            integrator.advance(
-                slots, table: table, steps: &steps, start: begin, segments: { _ in segment }, results: &results)
+        for slot in kept.indices {
+            course.plans[slot] = Unmanaged.passUnretained(untreated)
+            course.ends[slot] = plausibility.untreatedFor
         }
+        withExtendedLifetime(untreated) { integrator.advance(slots, course) }
         evaluate()
         for slot in kept.indices where kept[slot] {
-            kept[slot] = !results[slot].failed && holds(starts..<conditions.outputCount, slot)
+            kept[slot] = course.results[slot].failure == .none && holds(starts..<conditions.outputCount, slot)
         }
         return kept
     }

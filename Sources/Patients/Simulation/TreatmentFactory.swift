@@ -10,16 +10,18 @@ public struct TreatmentFactory: EnvironmentFactory {
     public let patients: Int
     /// Values of the layout's states (in the integrated form) and varying parameters, [patient][row].
     let columns: [[Double]]
-    /// Segments of an interval, by action.
-    let segments: [[Segment]]
     /// Relative tolerance of the integration.
     public let tolerance: Double
     public let cohort: CohortTable
-    /// Indices of the parameters that the cohort gives values to.
+    /// Indices of the parameters that differ among the cohort's patients: those it gives values to, and what follows
+    /// from them.
     let varying: [Int]
+    /// patients × doses: lags, where they differ among patients; otherwise empty.
+    let lags: [Double]
 
     /// - Throws: `SimulationError.invalid` where the cohort names what the environment does not have or holds values
-    ///   that cannot be (not finite; not positive for a state integrated in its logarithm).
+    ///   that cannot be (not finite; not positive for a state integrated in its logarithm), or where a dose cannot be
+    ///   given as the file says.
     public init(_ model: EnvironmentModel, cohort: CohortTable, tolerance: Double? = nil) throws {
         self.model = model
         self.cohort = cohort
@@ -29,47 +31,145 @@ public struct TreatmentFactory: EnvironmentFactory {
             throw SimulationError.invalid(
                 "the cohort's column '\(stranger)' is neither a parameter nor a state of \(model.name)")
         }
-        let varying = model.parameters.indices.filter { cohort.names.contains(model.parameters[$0].name) }
+        let varying = model.varyingParameters(given: Set(cohort.names))
         self.varying = varying
         program = try CourseProgram(model, varying: varying)
+        if program.method == .linear, !program.isLinear {
+            throw SimulationError.invalid(
+                "the rates of \(model.name) are not linear in the states, or name the time: its integration cannot be \"linear\""
+            )
+        }
         task = model.task
         patients = cohort.rows.count
-        segments = model.actions.map { TreatmentFactory.segments(of: $0, model: model) }
+        columns = try TreatmentFactory.columns(model, cohort, varying: varying, layout: program.layout)
+        lags = program.lags.outputCount == 0 ? [] : TreatmentFactory.lags(columns, program)
+        try checkDoses()
+    }
+
+    public func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
+        TreatmentBatch(self, slots: slots, seed: seed)
+    }
+
+    /// Initial states and varying parameters of every patient, in the order of the layout's rows.
+    private static func columns(
+        _ model: EnvironmentModel, _ cohort: CohortTable, varying: [Int], layout: InputLayout
+    ) throws -> [[Double]] {
         let stateColumn = model.states.map { state in cohort.names.firstIndex(of: model.initialName(state.name)) }
-        let parameterColumn = varying.map { cohort.names.firstIndex(of: model.parameters[$0].name)! }
-        columns = try cohort.rows.enumerated().map { patient, row in
+        let parameterColumn = varying.map { cohort.names.firstIndex(of: model.parameters[$0].name) }
+        let plan = model.hasPatientExpressions ? try PatientPlan(model) : nil
+        return try cohort.rows.enumerated().map { patient, row in
             if let bad = row.firstIndex(where: { !$0.isFinite }) {
                 throw SimulationError.notFinite(patient: patient, time: 0, what: cohort.names[bad])
             }
-            let states = try model.states.enumerated().map { index, state -> Double in
-                let value = stateColumn[index].map { row[$0] } ?? state.initial
-                guard state.isLog else { return value }
+            var column = Array(repeating: 0.0, count: layout.stateCount + varying.count)
+            var initial = model.states.map(\.initial)
+            var parameters = model.parameters.map(\.value)
+            if let plan {
+                (parameters, initial) = plan.complete(Dictionary(uniqueKeysWithValues: zip(cohort.names, row)))
+            }
+            for (index, state) in model.states.enumerated() {
+                let value = stateColumn[index].map { row[$0] } ?? initial[index]
+                column[layout.stateRows[index]] = value
+                guard value.isFinite else {
+                    throw SimulationError.notFinite(
+                        patient: patient, time: 0, what: "the initial value of \(state.name)")
+                }
+                guard state.isLog, !state.isHeld else { continue }
                 guard value > 0 else {
                     throw SimulationError.invalid(
                         "patient \(patient): \(state.name) is integrated in its logarithm and must be positive, not \(value)"
                     )
                 }
-                return laneScalar(LaneMath.log, value)
+                column[layout.stateRows[index]] = laneScalar(LaneMath.log, value)
             }
-            return states + parameterColumn.map { row[$0] }
+            for (position, index) in varying.enumerated() {
+                let value = parameterColumn[position].map { row[$0] } ?? parameters[index]
+                guard value.isFinite else {
+                    throw SimulationError.notFinite(patient: patient, time: 0, what: model.parameters[index].name)
+                }
+                column[layout.stateCount + position] = value
+            }
+            return column
         }
     }
 
-    public func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
-        TreatmentBatch(self, slots: slots)
-    }
-
-    /// The stretches of constant inputs of a decision interval under an action.
-    static func segments(of action: EnvironmentModel.Action, model: EnvironmentModel) -> [Segment] {
-        let doses = action.doses.map { model.doses[$0] }
-        var ends = Set(doses.map { min($0.duration, model.decisionInterval) })
-        ends.insert(model.decisionInterval)
-        var begin = 0.0
-        return ends.sorted().map { end in
-            var inputs = Array(repeating: 0.0, count: model.inputs.count)
-            for dose in doses where dose.duration > begin { inputs[dose.input] += dose.constantSize ?? 0 }
-            begin = end
-            return Segment(end: end, inputs: inputs)
+    /// Lags of every patient: they depend on parameters alone.
+    private static func lags(_ columns: [[Double]], _ program: CourseProgram) -> [Double] {
+        let table = LaneMemory(rows: program.layout.courseRows, width: 8)
+        let values = LaneMemory(rows: program.lags.outputCount, width: 8)
+        let scratch = program.lags.makeScratch()
+        return columns.flatMap { column in
+            for (row, value) in column.enumerated() { table.row(row)[0] = value }
+            program.lags.evaluate(
+                inputs: table.base, inputStride: 8, outputs: values.base, outputStride: 8, lanes: 1, scratch: scratch)
+            return program.lagOutputs.indices.map { dose in
+                let output = program.lagOutputs[dose]
+                return output < 0 ? program.constantLags[dose] : values.row(output)[0]
+            }
         }
     }
+
+    /// Doses that the engine cannot give: an impulse that has no clear effect, a plan of too many phases.
+    private func checkDoses() throws {
+        for dose in model.doses where dose.isImpulse && program.impulseUse[dose.input] == .impossible {
+            throw SimulationError.invalid(
+                "the dose '\(dose.name)' is an impulse of \(model.inputs[dose.input].name), which is not possible: "
+                    + "rates must be linear in it, and steps must not name it beside rates")
+        }
+        for (number, dose) in model.doses.enumerated() {
+            let last = dose.at + Double(dose.times - 1) * dose.every
+            let delays = lags.isEmpty ? [program.constantLags[number]] : patientLags(number)
+            for (patient, lag) in delays.enumerated() where !(lag >= 0 && last + lag < model.decisionInterval) {
+                let whose = lags.isEmpty ? "" : " of patient \(patient)"
+                throw SimulationError.invalid(
+                    "the dose '\(dose.name)' cannot lag by \(lag) \(model.timeUnit)\(whose): every administration begins "
+                        + "within the decision interval")
+            }
+        }
+        let phases = model.stepsPerDecision + 2 * model.largestAdministrationCount
+        guard phases <= 100_000 else {
+            throw SimulationError.invalid(
+                "a decision interval of \(model.name) has \(phases) steps and doses; it may have 100000")
+        }
+    }
+
+    private func patientLags(_ dose: Int) -> [Double] {
+        (0..<patients).map { lags[$0 * model.doses.count + dose] }
+    }
+
+    /// Puts a patient's numbers at the beginning of a course into a table; chance at its centre.
+    func begin(patient: Int, table: LaneMemory, column: Int) {
+        let layout = program.layout
+        for row in 0..<layout.rowCount { table.row(row)[column] = 0 }
+        columns[patient].withUnsafeBufferPointer { values in
+            for row in 0..<values.count { table.row(row)[column] = values[row] }
+        }
+        for (index, row) in layout.randoms.enumerated() {
+            table.row(row)[column] = model.randoms[index].distribution.centre
+        }
+        for row in layout.endedAt { table.row(row)[column] = .nan }
+    }
+}
+
+extension EnvironmentModel {
+    /// Indices of the parameters that differ among patients for whom `names` are given.
+    func varyingParameters(given names: Set<String>) -> [Int] {
+        var differing: Set<String> = []
+        var indices: [Int] = []
+        for (index, parameter) in parameters.enumerated() {
+            // Expressions name what is declared above only.
+            let follows = parameter.expression?.names.contains { differing.contains($0.name) } ?? false
+            guard names.contains(parameter.name) || follows else { continue }
+            differing.insert(parameter.name)
+            indices.append(index)
+        }
+        return indices
+    }
+
+    /// Whether a patient's numbers may follow from others.
+    var hasPatientExpressions: Bool {
+        parameters.contains { $0.expression != nil } || states.contains { $0.initialExpression != nil }
+    }
+
+    var largestAdministrationCount: Int { actions.map { administrations(of: $0).count }.max() ?? 0 }
 }

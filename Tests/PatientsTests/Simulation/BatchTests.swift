@@ -28,6 +28,30 @@ import Patients
         #expect(alone.count { $0.ending == "horizon" } >= 10)
     }
 
+    /// The same for a model that uses all that the language has, with either integrator.
+    @Test(arguments: [EnvironmentModel.Method.mild, .stiff])
+    func nobodyDependsOnNeighboursInAnything(_ method: EnvironmentModel.Method) throws {
+        let model = try EverythingModel.make(method)
+        let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 120, seed: 4))
+        let alone = try (0..<120).map { patient in
+            try CourseRecord.all(factory, slots: 1, patients: patient..<(patient + 1), seed: 3)[0]
+        }
+        for slots in [7, 64, 120] {
+            let together = try CourseRecord.all(factory, slots: slots, patients: 0..<120, seed: 3)
+            let different = (0..<120).filter { together[$0] != alone[$0] }
+            #expect(different.isEmpty, "with \(slots) slots: \(different)")
+        }
+        let policy = RandomPolicy(seed: 9)
+        let tables = try [(1, 1), (50, 2), (128, 3)].map { slots, jobs in
+            try Rollout.run(factory, policy: policy, seed: 1, slots: slots, jobs: jobs).csv()
+        }
+        #expect(Set(tables).count == 1)
+        // The test is worth something only where all of this happens.
+        for ending in ["well", "worse", "merry", "horizon"] {
+            #expect(alone.count { $0.ending == ending } >= 3, "\(ending)")
+        }
+    }
+
     @Test func immunoPatientsDoNotDependOnNeighbours() throws {
         let model = try ImmunoTests.model()
         let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 80, seed: 12))
@@ -75,7 +99,7 @@ import Patients
             #expect(allocationsOfThisThread() > 0, "allocations are counted")
         #endif
         for model in [
-            try ImmunoTests.model(),
+            try ImmunoTests.model(), try EverythingModel.make(), try EverythingModel.make(.stiff),
             try StormModel.make([("0.01, \"high\": 0.3", "1e-5, \"high\": 1e-3"), ("x < 0.002", "x < 1e-4")]),
         ] {
             let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 64, seed: 3))
@@ -102,12 +126,13 @@ import Patients
 
     /// Nor does beginning a course.
     @Test func startsAllocateNothing() throws {
-        let model = try ImmunoTests.model()
-        let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 8, seed: 3))
-        let batch = try factory.makeBatch(slots: 8, seed: 1)
-        try batch.start(slot: 0, patient: 0, episode: 0)
-        let before = allocationsOfThisThread()
-        for slot in 0..<8 { try batch.start(slot: slot, patient: slot, episode: 0) }
-        #expect(allocationsOfThisThread() == before)
+        for model in [try ImmunoTests.model(), try EverythingModel.make()] {
+            let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 8, seed: 3))
+            let batch = try factory.makeBatch(slots: 8, seed: 1)
+            try batch.start(slot: 0, patient: 0, episode: 0)
+            let before = allocationsOfThisThread()
+            for slot in 0..<8 { try batch.start(slot: slot, patient: slot, episode: 0) }
+            #expect(allocationsOfThisThread() == before, "\(model.name)")
+        }
     }
 }

@@ -1,0 +1,82 @@
+// The memory of patients who are carried through time together: a column of numbers each, and what is to be done with
+// them in the interval at hand.
+
+import Numerics
+
+/// What an interval did to a patient.
+struct CourseResult: Sendable {
+    /// Why a course cannot go on.
+    enum Failure: UInt8, Sendable {
+        case none
+        /// The step has shrunk to nothing.
+        case stuck
+        /// More attempts than an interval may take.
+        case tooLong
+        /// A held state's new value is not a finite number; `item` is its row.
+        case stepValue
+        /// A dose's rate or amount is negative or not a finite number; `item` is the dose.
+        case doseSize
+    }
+    /// Index of the ending met, or −1.
+    var ending: Int32 = -1
+    var failure = Failure.none
+    var item: Int32 = 0
+    /// The slot has been treated and waits for its reward.
+    var isDue = false
+}
+
+/// Columns of the episode table with everything that goes with a slot.
+final class CourseSlots {
+    let count: Int
+    /// Rows of the layout × slots (padded to eights).
+    let table: LaneMemory
+    /// The integrator's step to try next; 0 asks for the default.
+    let steps: UnsafeMutableBufferPointer<Double>
+    /// When the interval begins.
+    let starts: UnsafeMutableBufferPointer<Double>
+    /// When it ends, where it begins; so that the last phase ends there to the bit.
+    let ends: UnsafeMutableBufferPointer<Double>
+    /// The plan of the interval.
+    let plans: UnsafeMutableBufferPointer<Unmanaged<TreatmentPlan>?>
+    /// dose × slots: sizes of doses in the interval.
+    let sizes: LaneMemory
+    /// Of the streams of chance.
+    let identities: UnsafeMutableBufferPointer<UInt64>
+    /// The number of the interval's first step in the episode.
+    let firstSteps: UnsafeMutableBufferPointer<Int>
+    let results: UnsafeMutableBufferPointer<CourseResult>
+
+    init(_ program: CourseProgram, count: Int) {
+        self.count = count
+        let padded = max(8, (count + 7) & ~7)
+        table = LaneMemory(rows: program.layout.rowCount, width: padded)
+        sizes = LaneMemory(rows: max(1, program.constantSizes.count), width: padded)
+        for (dose, size) in program.constantSizes.enumerated() {
+            sizes.row(dose).update(repeating: size, count: padded)
+        }
+        steps = allocated(count, 0)
+        starts = allocated(count, 0)
+        ends = allocated(count, 0)
+        plans = allocated(count, nil)
+        identities = allocated(count, 0)
+        firstSteps = allocated(count, 0)
+        results = allocated(count, CourseResult())
+    }
+
+    deinit {
+        steps.deallocate()
+        starts.deallocate()
+        ends.deallocate()
+        plans.deallocate()
+        identities.deallocate()
+        firstSteps.deallocate()
+        results.deallocate()
+    }
+}
+
+/// A buffer filled with one value.
+func allocated<Element>(_ count: Int, _ value: Element) -> UnsafeMutableBufferPointer<Element> {
+    let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(1, count))
+    buffer.initialize(repeating: value)
+    return buffer
+}
