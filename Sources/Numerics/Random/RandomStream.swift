@@ -25,6 +25,17 @@ public struct RandomStream: Sendable {
         self.index = index
     }
 
+    /// The stream of another index, at its beginning: the same as from the seed and the purpose, without deriving the
+    /// key again.
+    @inlinable
+    public func withIndex(_ index: UInt64) -> RandomStream { RandomStream(key: key, index: index) }
+
+    @inlinable
+    init(key: SIMD2<UInt32>, index: UInt64) {
+        self.key = key
+        self.index = index
+    }
+
     /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection that scatters neighbouring values.
     static func mix(_ value: UInt64) -> UInt64 {
         var z = value &+ 0x9e37_79b9_7f4a_7c15

@@ -11,6 +11,14 @@ enum Opcode: UInt8, Sendable {
     /// b where a is not 0, c elsewhere
     case select
 
+    /// Whether it is carried out by a function of its own, from memory to memory.
+    var worksInMemory: Bool {
+        switch self {
+        case .exp, .log, .log10, .sqrt, .abs, .sign, .floor, .ceil, .round, .tanh, .sin, .cos, .powerOfLogarithm: true
+        default: false
+        }
+    }
+
     init(_ operation: UnaryOperation) {
         switch operation {
         case .negate: self = .negate
@@ -65,4 +73,10 @@ struct Instruction: Sendable, Equatable {
     var a: Place = .none
     var b: Place = .none
     var c: Place = .none
+    /// The operand that is the result of the instruction before, taken from the processor's registers.
+    var chained: Operand?
+    /// Whether the result is written to `target`: not where the next instruction alone reads it.
+    var stores = true
+
+    enum Operand: Sendable, Equatable { case a, b, c, both }
 }

@@ -32,14 +32,17 @@ func firstAllowed(_ wanted: Int32, _ fallbacks: [Int32], _ batch: DecisionBatch,
 /// Uniform over the allowed actions; a pure function of seed, patient and decision.
 public struct RandomPolicy: Policy {
     public let seed: UInt64
+    private let base: RandomStream
 
-    public init(seed: UInt64) { self.seed = seed }
+    public init(seed: UInt64) {
+        self.seed = seed
+        base = RandomStream(seed: seed, purpose: "policy.random")
+    }
 
     public func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) {
         for row in 0..<batch.count {
-            var stream = RandomStream(
-                seed: seed, purpose: "policy.random",
-                index: UInt64(UInt32(bitPattern: batch.patients[row])) << 32
+            var stream = base.withIndex(
+                UInt64(UInt32(bitPattern: batch.patients[row])) << 32
                     | UInt64(UInt32(bitPattern: batch.decisions[row])))
             let allowed = batch.allowed.baseAddress! + row * batch.actionCount
             var permitted = 0

@@ -44,6 +44,40 @@ func run(_ program: Program, _ inputs: [[Double]], scratch: ProgramScratch? = ni
         }
     }
 
+    /// Every operation that can take over the result of the one before, in each of its operands, on full tiles and on
+    /// what is left over of one.
+    @Test func resultsTakenOverFromTheStepBefore() throws {
+        let expressions = [
+            "-(x * y)", "(x - y) * (x - y)", "(x - y) + z", "z + (x - y)", "(x * y) / z - y", "(x / y) - z",
+            "z - (x / y)", "(x - y) * z", "(x - y) / z", "z / (x - y)", "(x - y) * z + w", "x * y + (z - w)",
+            "(x - y) * z - w", "x * y - (z - w)", "w - (x - y) * z", "(z - w) - x * y", "(x - y) / z - w * (x - y)",
+            "exp(x - y) * z", "z / log(x)", "min(x, y) - z", "if(x < y, x, y) * z", "sqrt(x) + y", "(x < y) + z",
+        ]
+        let names = ["x", "y", "z", "w"]
+        let graph = ExpressionGraph()
+        var table = SymbolTable(graph: graph)
+        for (slot, name) in names.enumerated() { table.declare(name, slot: slot, unit: .dimensionless) }
+        var builder = ProgramBuilder(graph: graph)
+        var terms: [Term] = []
+        for expression in expressions {
+            terms.append(try table.resolve(Formula(parsing: expression)).term)
+            builder.add(terms.last!)
+        }
+        var stream = RandomStream(seed: 7, purpose: "test.language.chains")
+        let lanes = (0..<45).map { _ in names.map { _ in stream.uniform(0.5, 2) } }
+        let program = builder.finish(inputCount: names.count)
+        let results = run(program, lanes)
+        for (index, term) in terms.enumerated() {
+            for (lane, values) in lanes.enumerated() {
+                let expected = graph.evaluate(term) { values[$0] }
+                let text = Comment(rawValue: expressions[index])
+                #expect(abs(results[lane][index] - expected) <= 1e-14 * (10 + abs(expected)), text)
+            }
+        }
+        let alone = run(program, [lanes[44]])
+        #expect(alone[0] == results[44])
+    }
+
     @Test func derivativesAgreeWithDifferences() throws {
         var stream = RandomStream(seed: 2, purpose: "test.language.derivative")
         var kinks = 0
