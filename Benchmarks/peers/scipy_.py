@@ -1,0 +1,160 @@
+"""SciPy's solve_ivp, one patient at a time, on a model of ours: the same equations, patients drawn from the same ranges,
+the same treatments at the same times, the same relative tolerance, the same ends of a course.
+
+    scipy_.py immuno|hiv ENVIRONMENT.json SECONDS
+
+Right-hand sides are plain Python on floats, which solve_ivp calls faster than NumPy on six numbers. Every method is
+tried on a few patients and the fastest is measured."""
+
+import json
+import math
+import sys
+import time
+
+import numpy
+from scipy.integrate import solve_ivp
+
+from _common import report
+
+name, path, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+with open(path) as file:
+    environment = json.load(file)
+tolerance = environment["integration"]["tolerance"]
+interval = environment["decisions"]["interval"]
+count = environment["decisions"]["count"]
+random = numpy.random.default_rng(1)
+
+
+def drawn(section):
+    """Values by name: from the declared range, else the nominal one."""
+    values = {}
+    for key, entry in environment[section].items():
+        value = entry.get("value", entry.get("initial"))
+        spread = entry.get("variability")
+        if spread:
+            if spread["distribution"] != "log_uniform":
+                raise SystemExit(f"{key}: write its distribution into scipy_.py")
+            low, high = math.log(spread["low"]), math.log(spread["high"])
+            value = math.exp(random.uniform(low, high))
+        values[key] = value
+    return values
+
+
+def negligible(state):
+    return environment["states"][state].get("negligible", 1)
+
+
+def immuno(method):
+    """One course under "both whenever the rules allow"; the decisions made."""
+    p = drawn("parameters")
+    start = drawn("states")
+    a, b, c, d, l, s, e, f, g, h = (p[k] for k in ("a", "b", "c", "d", "l", "s", "e", "f", "g", "h"))
+    pp, m, j, k, q, r1, r2, u = (p[x] for x in ("p", "m", "j", "k", "q", "r1", "r2", "u"))
+    kt, kn, kl, kc, alpha, beta = (p[x] for x in ("K_T", "K_N", "K_L", "K_C", "alpha", "beta"))
+    gamma, pi, gi, mu = (p[x] for x in ("gamma", "p_I", "g_I", "mu_I"))
+    exp = math.exp
+
+    def rates(_, y, vm, vl):
+        z, n, t8, lymphocytes, drug, il2 = y.tolist()
+        t = exp(z)
+        kill = 1 - exp(-drug)
+        killing = d / (1 + s * (t / t8) ** l) if t8 > 1e-100 else 0.0
+        t2 = t * t
+        lysed = killing * killing * t2
+        return (
+            a * (1 - b * t) - c * n - killing - kt * kill,
+            e * lymphocytes - f * n + g * t2 / (h + t2) * n - pp * n * t - kn * kill * n,
+            -m * t8 + j * lysed / (k + lysed) * t8 - q * t8 * t + (r1 * n + r2 * lymphocytes) * t - u * n * t8 * t8
+            - kl * kill * t8 + pi * t8 * il2 / (gi + il2) + vl,
+            alpha - beta * lymphocytes - kc * kill * lymphocytes,
+            vm - gamma * drug,
+            -mu * il2,
+        )
+
+    def cured(_, y, vm, vl):
+        return y[0]
+
+    def progressed(_, y, vm, vl):
+        return y[0] - math.log(9e8)
+
+    cured.terminal = progressed.terminal = True
+    y = numpy.array([math.log(start["T"]), start["N"], start["L"], start["C"], 0.0, 0.0])
+    absolute = tolerance * numpy.array([1.0] + [negligible(x) for x in "NLCMI"])
+    given = False
+    for decision in range(count):
+        day = decision * interval
+        chemo = 5.0 if y[3] >= 1e9 else 0.0
+        cells = 1e9 if day >= 20 and not given else 0.0
+        given = given or cells > 0
+        parts = [(day, day + 1, chemo, cells), (day + 1, day + interval, 0.0, 0.0)]
+        if not chemo and not cells:
+            parts = [(day, day + interval, 0.0, 0.0)]
+        for begin, end, vm, vl in parts:
+            found = solve_ivp(
+                rates, (begin, end), y, method=method, args=(vm, vl), events=(cured, progressed), rtol=tolerance,
+                atol=absolute)
+            if found.status < 0:
+                raise RuntimeError(found.message)
+            y = found.y[:, -1]
+            if found.status == 1:
+                return decision + 1
+    return count
+
+
+def hiv(method):
+    """One course with both drugs all the time."""
+    p = drawn("parameters")
+    start = drawn("states")
+    l1, d1, k1, l2, d2, k2, f, delta = (p[x] for x in ("l1", "d1", "k1", "l2", "d2", "k2", "f", "delta"))
+    m1, m2, nt, c, rho1, rho2 = (p[x] for x in ("m1", "m2", "NT", "c", "rho1", "rho2"))
+    le, be, kb, de, kd, de_e = (p[x] for x in ("lE", "bE", "Kb", "dE", "Kd", "deltaE"))
+
+    def rates(_, y, e1, e2):
+        t1, t2, i1, i2, v, e = y.tolist()
+        infected = i1 + i2
+        first = (1 - e1) * k1 * v * t1
+        second = (1 - f * e1) * k2 * v * t2
+        return (
+            l1 - d1 * t1 - first,
+            l2 - d2 * t2 - second,
+            first - delta * i1 - m1 * e * i1,
+            second - delta * i2 - m2 * e * i2,
+            (1 - e2) * nt * delta * infected - c * v - rho1 * first - rho2 * second,
+            le + be * infected / (infected + kb) * e - de * infected / (infected + kd) * e - de_e * e,
+        )
+
+    y = numpy.array(list(start.values())[:6])
+    absolute = tolerance * numpy.array([negligible(x) for x in list(environment["states"])[:6]])
+    for decision in range(count):
+        found = solve_ivp(
+            rates, (decision * interval, (decision + 1) * interval), y, method=method, args=(0.7, 0.3), rtol=tolerance,
+            atol=absolute)
+        if found.status < 0:
+            raise RuntimeError(found.message)
+        y = found.y[:, -1]
+    return count
+
+
+course = {"immuno": immuno, "hiv": hiv}[name]
+trial = {}
+for method in ("RK45", "DOP853", "LSODA", "BDF", "Radau"):
+    random = numpy.random.default_rng(1)
+    begin = time.process_time()
+    try:
+        decisions = sum(course(method) for _ in range(2))
+        trial[method] = decisions / (time.process_time() - begin)
+    except RuntimeError as problem:
+        print(f"{method}: {problem}", file=sys.stderr)
+fastest = max(trial, key=trial.get)
+random = numpy.random.default_rng(2)
+steps = courses = 0
+begin = time.process_time()
+while True:
+    steps += course(fastest)
+    courses += 1
+    used = time.process_time() - begin
+    if used >= seconds and courses >= 8:
+        break
+report(
+    steps, used, f"decisions of {interval} {environment['time_unit']}", ["scipy", "numpy"], method=fastest,
+    courses=courses, tolerance=tolerance, tried={k: round(v, 2) for k, v in trial.items()})
