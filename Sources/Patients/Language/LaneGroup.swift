@@ -110,6 +110,62 @@ struct FourVectors: LaneGroup {
     }
 }
 
+/// Half a tile.
+struct TwoVectors: LaneGroup {
+    var v0, v1: Lanes
+
+    @inline(__always) static var vectors: Int { 2 }
+    @inline(__always) static var zero: Self {
+        let zero = Lanes(repeating: 0)
+        return TwoVectors(v0: zero, v1: zero)
+    }
+
+    @inline(__always)
+    static func load(_ a: LaneSource) -> Self {
+        TwoVectors(v0: loadLanes(a), v1: loadLanes(a + 8))
+    }
+
+    @inline(__always)
+    func store(_ target: LaneTarget) {
+        storeLanes(v0, target)
+        storeLanes(v1, target + 8)
+    }
+
+    @inline(__always)
+    static func map(_ a: LaneSource, _ f: (Lanes) -> Lanes) -> Self {
+        TwoVectors(v0: f(loadLanes(a)), v1: f(loadLanes(a + 8)))
+    }
+
+    @inline(__always)
+    static func map(_ a: LaneSource, _ b: LaneSource, _ f: (Lanes, Lanes) -> Lanes) -> Self {
+        TwoVectors(v0: f(loadLanes(a), loadLanes(b)), v1: f(loadLanes(a + 8), loadLanes(b + 8)))
+    }
+
+    @inline(__always)
+    static func map(
+        _ a: LaneSource, _ b: LaneSource, _ c: LaneSource, _ f: (Lanes, Lanes, Lanes) -> Lanes
+    ) -> Self {
+        TwoVectors(
+            v0: f(loadLanes(a), loadLanes(b), loadLanes(c)), v1: f(loadLanes(a + 8), loadLanes(b + 8), loadLanes(c + 8))
+        )
+    }
+
+    @inline(__always)
+    func map(_ f: (Lanes) -> Lanes) -> Self {
+        TwoVectors(v0: f(v0), v1: f(v1))
+    }
+
+    @inline(__always)
+    func map(_ a: LaneSource, _ f: (Lanes, Lanes) -> Lanes) -> Self {
+        TwoVectors(v0: f(v0, loadLanes(a)), v1: f(v1, loadLanes(a + 8)))
+    }
+
+    @inline(__always)
+    func map(_ a: LaneSource, _ b: LaneSource, _ f: (Lanes, Lanes, Lanes) -> Lanes) -> Self {
+        TwoVectors(v0: f(v0, loadLanes(a), loadLanes(b)), v1: f(v1, loadLanes(a + 8), loadLanes(b + 8)))
+    }
+}
+
 /// What is left over of a tile.
 struct OneVector: LaneGroup {
     var v0: Lanes

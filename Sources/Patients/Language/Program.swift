@@ -28,8 +28,7 @@ public struct Program: Sendable {
     /// Working memory for one thread at a time. It serves any number of lanes.
     public func makeScratch() -> ProgramScratch { ProgramScratch(self) }
 
-    /// Evaluates all outputs for the first `lanes` lanes, and for as many more as make the last tile full if the rows
-    /// are that long, else the next multiple of eight. Allocates nothing.
+    /// Evaluates all outputs for the first `lanes` lanes, rounded up to the next multiple of eight. Allocates nothing.
     ///
     /// - Parameters:
     ///   - inputs: `inputCount` rows, `inputStride` doubles apart.
@@ -45,11 +44,8 @@ public struct Program: Sendable {
         while lane < padded {
             scratch.bases[0] = UnsafeMutablePointer(mutating: inputs + lane)
             scratch.bases[2] = outputs + lane
-            // A full tile costs little more than a single vector of it.
-            let end = lane + ProgramScratch.tile
-            let fits = end <= inputStride && end <= outputStride && padded - lane > 8
-            scratch.run(lanes: fits ? ProgramScratch.tile : min(ProgramScratch.tile, padded - lane))
-            lane = end
+            scratch.run(lanes: min(ProgramScratch.tile, padded - lane))
+            lane += ProgramScratch.tile
         }
     }
 }

@@ -6,12 +6,19 @@ extension ProgramScratch {
     /// Carries out the program for one tile of lanes.
     func run(lanes: Int) {
         if lanes == ProgramScratch.tile { return run(FourVectors.self) }
-        // What is left over goes eight lanes at a time through the same operations.
+        // What is left over of a tile, through the same operations.
         let (inputs, outputs) = (bases[0], bases[2])
-        for lane in stride(from: 0, to: lanes, by: 8) {
+        var lane = 0
+        while lane < lanes {
             bases[0] = inputs + lane
             bases[2] = outputs + lane
-            run(OneVector.self)
+            if lane + 16 <= lanes {
+                run(TwoVectors.self)
+                lane += 16
+            } else {
+                run(OneVector.self)
+                lane += 8
+            }
         }
     }
 

@@ -78,6 +78,29 @@ func run(_ program: Program, _ inputs: [[Double]], scratch: ProgramScratch? = ni
         #expect(alone[0] == results[44])
     }
 
+    /// Lanes in the middle of long rows: their neighbours' results stay what they were.
+    @Test func writesNoOtherLanes() throws {
+        let graph = ExpressionGraph()
+        var builder = ProgramBuilder(graph: graph)
+        builder.add(graph.product(graph.input(0), graph.input(1)))
+        builder.add(graph.exp(graph.input(0)))
+        let program = builder.finish(inputCount: 2)
+        let inputs = LaneMemory(rows: 2, width: 48)
+        let outputs = LaneMemory(rows: 2, width: 48)
+        for lanes in stride(from: 8, through: 40, by: 8) {
+            outputs.base.update(repeating: -7, count: 2 * 48)
+            program.evaluate(
+                inputs: inputs.base + 8, inputStride: 48, outputs: outputs.base + 8, outputStride: 48, lanes: lanes,
+                scratch: program.makeScratch())
+            for row in 0..<2 {
+                for lane in 0..<48 {
+                    let isOurs = (8..<(8 + lanes)).contains(lane)
+                    #expect(outputs.row(row)[lane] == (isOurs ? Double(row) : -7))
+                }
+            }
+        }
+    }
+
     @Test func derivativesAgreeWithDifferences() throws {
         var stream = RandomStream(seed: 2, purpose: "test.language.derivative")
         var kinks = 0
