@@ -18,10 +18,10 @@ final class CourseChance {
         let every: Double?
         let probability: Double
     }
-    private let stepDraws: [Draw]
-    private let decisionDraws: [Draw]
-    private let episodeDraws: [Draw]
-    private let events: [Event]
+    private let stepDraws: UnsafeMutableBufferPointer<Draw>
+    private let decisionDraws: UnsafeMutableBufferPointer<Draw>
+    private let episodeDraws: UnsafeMutableBufferPointer<Draw>
+    private let events: UnsafeMutableBufferPointer<Event>
     let hasDecisionNumbers: Bool
     /// event × slots: how many occurrences have been dealt with, and when and how much the next one is.
     private let occurrence: UnsafeMutableBufferPointer<UInt64>
@@ -41,16 +41,17 @@ final class CourseChance {
                     numbers: KeyedNumbers(seed: seed, purpose: "course.\(model.name).\(random.name)"),
                     distribution: random.distribution, row: layout.randoms.lowerBound + index))
         }
-        stepDraws = draws[.step] ?? []
-        decisionDraws = draws[.decision] ?? []
-        episodeDraws = draws[.episode] ?? []
+        stepDraws = buffer(draws[.step] ?? [])
+        decisionDraws = buffer(draws[.decision] ?? [])
+        episodeDraws = buffer(draws[.episode] ?? [])
         hasDecisionNumbers = !decisionDraws.isEmpty
-        events = model.events.map { event in
-            Event(
-                numbers: KeyedNumbers(seed: seed, purpose: "course.\(model.name).event.\(event.name)"),
-                row: layout.stateRows[event.state], amount: event.amount, time: event.time, every: event.every,
-                probability: event.probability)
-        }
+        events = buffer(
+            model.events.map { event in
+                Event(
+                    numbers: KeyedNumbers(seed: seed, purpose: "course.\(model.name).event.\(event.name)"),
+                    row: layout.stateRows[event.state], amount: event.amount, time: event.time, every: event.every,
+                    probability: event.probability)
+            })
         occurrence = .allocate(capacity: max(1, slots * events.count))
         occurrence.initialize(repeating: 0)
         nextTime = .allocate(capacity: max(1, slots * events.count))
@@ -60,6 +61,12 @@ final class CourseChance {
     }
 
     deinit {
+        for draws in [stepDraws, decisionDraws, episodeDraws] {
+            draws.deinitialize()
+            draws.deallocate()
+        }
+        events.deinitialize()
+        events.deallocate()
         occurrence.deallocate()
         nextTime.deallocate()
         nextAmount.deallocate()
@@ -71,7 +78,7 @@ final class CourseChance {
     }
 
     /// Numbers of the episode, of its first decision and of its first step.
-    func begin(slot: Int, identity: UInt64, table: LaneMemory) {
+    func begin(slot: Int, identity: UInt64, table: LaneRows) {
         draw(episodeDraws, identity, number: 0, table, slot)
         draw(decisionDraws, identity, number: 0, table, slot)
         draw(stepDraws, identity, number: 0, table, slot)
@@ -81,23 +88,25 @@ final class CourseChance {
         }
     }
 
-    func drawDecision(_ decision: Int, identity: UInt64, table: LaneMemory, column: Int) {
+    func drawDecision(_ decision: Int, identity: UInt64, table: LaneRows, column: Int) {
         draw(decisionDraws, identity, number: decision, table, column)
     }
 
-    func drawStep(_ step: Int, identity: UInt64, table: LaneMemory, column: Int) {
+    func drawStep(_ step: Int, identity: UInt64, table: LaneRows, column: Int) {
         draw(stepDraws, identity, number: step, table, column)
     }
 
-    private func draw(_ list: [Draw], _ identity: UInt64, number: Int, _ table: LaneMemory, _ column: Int) {
-        for draw in list {
-            let bits = draw.numbers.bits(index: identity, position: UInt64(number)).first
-            table.row(draw.row)[column] = draw.distribution.value(bits: bits)
+    private func draw(
+        _ list: UnsafeMutableBufferPointer<Draw>, _ identity: UInt64, number: Int, _ table: LaneRows, _ column: Int
+    ) {
+        for index in list.indices {
+            let bits = list[index].numbers.bits(index: identity, position: UInt64(number)).first
+            table.row(list[index].row)[column] = list[index].distribution.value(bits: bits)
         }
     }
 
     /// Adds what is due at a step that begins at `time` to the held states of a lane.
-    func addEvents(at time: Double, slot: Int, identity: UInt64, table: LaneMemory, column: Int) {
+    func addEvents(at time: Double, slot: Int, identity: UInt64, table: LaneRows, column: Int) {
         for index in events.indices {
             let place = index * slots + slot
             while nextTime[place] <= time + near {
@@ -112,16 +121,15 @@ final class CourseChance {
     private func prepare(_ index: Int, _ slot: Int, _ identity: UInt64) {
         let place = index * slots + slot
         let number = occurrence[place]
-        let event = events[index]
-        guard number == 0 || event.every != nil else {
+        guard number == 0 || events[index].every != nil else {
             nextTime[place] = .infinity
             return
         }
-        let (first, second) = event.numbers.bits(index: identity, position: 2 * number)
-        let third = event.numbers.bits(index: identity, position: 2 * number + 1).first
-        let happens = Double(first >> 11) * 0x1p-53 < event.probability
-        nextTime[place] = Double(number) * (event.every ?? 0) + event.time.value(bits: second)
-        nextAmount[place] = happens ? event.amount.value(bits: third) : 0
+        let (first, second) = events[index].numbers.bits(index: identity, position: 2 * number)
+        let third = events[index].numbers.bits(index: identity, position: 2 * number + 1).first
+        let happens = Double(first >> 11) * 0x1p-53 < events[index].probability
+        nextTime[place] = Double(number) * (events[index].every ?? 0) + events[index].time.value(bits: second)
+        nextAmount[place] = happens ? events[index].amount.value(bits: third) : 0
     }
 }
 

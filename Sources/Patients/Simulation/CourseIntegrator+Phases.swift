@@ -26,7 +26,7 @@ extension CourseIntegrator {
             }
             if !phase.impulses.isEmpty { jumpsStates |= 1 << UInt64(lane / 8) }
         }
-        if startsSteps != 0, !program.stepStartRows.isEmpty { startSteps(startsSteps, active, course) }
+        if startsSteps != 0, !stepStartRows.isEmpty { startSteps(startsSteps, active, course) }
         if jumpsStates != 0 { giveImpulses(jumpsStates, active, course) }
         for lane in 0..<active where lanes[lane].stage == .entering { lanes[lane].stage = .going }
     }
@@ -54,8 +54,8 @@ extension CourseIntegrator {
 
     /// Keeps the inputs of the step that begins, draws its numbers and adds the events that are due.
     private func beginStep(_ lane: Int, _ slot: Int, _ course: CourseSlots) {
-        for (input, kept) in zip(layout.inputs, layout.stepInputs) {
-            inputs.row(kept)[lane] = inputs.row(input)[lane]
+        for input in 0..<layout.stepInputs.count {
+            inputs.row(layout.stepInputs.lowerBound + input)[lane] = inputs.row(layout.inputs.lowerBound + input)[lane]
         }
         if let chance {
             let identity = course.identities[slot]
@@ -70,7 +70,7 @@ extension CourseIntegrator {
         showStates(active)
         evaluate(program.stepStart, stepStartScratch, stepValues, groups, active)
         for lane in 0..<active where lanes[lane].stage == .entering && lanes[lane].current.beginsStep {
-            assign(program.stepStartRows, lane, course)
+            assign(stepStartRows, lane, course)
         }
     }
 
@@ -81,10 +81,10 @@ extension CourseIntegrator {
             groups |= 1 << UInt64(lane / 8)
         }
         showStates(active)
-        if !program.stepEndRows.isEmpty {
+        if !stepEndRows.isEmpty {
             evaluate(program.stepEnd, stepEndScratch, stepValues, groups, active)
             for lane in 0..<active where lanes[lane].stage == .arrived && lanes[lane].current.endsStep {
-                assign(program.stepEndRows, lane, course)
+                assign(stepEndRows, lane, course)
             }
         }
         guard watches else { return }
@@ -93,8 +93,7 @@ extension CourseIntegrator {
             let slot = Int(lanes[lane].slot)
             keepExtremes(slot, monitorValues, lane, course)
             guard holdsEnding(monitorValues, lane) else { continue }
-            for ending in 0..<program.endings
-            where monitorValues.row(ending)[lane] != 0 && !program.isAskedAtDecisions[ending] {
+            for ending in 0..<endings where monitorValues.row(ending)[lane] != 0 && isMetAnyTime[ending] {
                 course.results[slot].ending = Int32(ending)
                 break
             }
@@ -102,8 +101,11 @@ extension CourseIntegrator {
         }
     }
 
-    private func assign(_ rows: [Int], _ lane: Int, _ course: CourseSlots) {
-        for (index, row) in rows.enumerated() {
+    private func assign(
+        _ rows: UnsafeMutableBufferPointer<Int>, _ lane: Int, _ course: CourseSlots
+    ) {
+        for index in rows.indices {
+            let row = rows[index]
             let value = stepValues.row(index)[lane]
             guard value.isFinite else {
                 fail(lane, .stepValue, course, item: row)

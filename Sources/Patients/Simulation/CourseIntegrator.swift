@@ -17,21 +17,28 @@ final class CourseIntegrator {
     let watches: Bool
     let solver: any LaneStepper
     // The solver's memory, looked up once.
-    let states: LaneMemory
-    let inputs: LaneMemory
-    let time: LaneMemory
-    let step: LaneMemory
-    let error: LaneMemory
+    let states: LaneRows
+    let inputs: LaneRows
+    let time: LaneRows
+    let step: LaneRows
+    let error: LaneRows
     let lanes: UnsafeMutableBufferPointer<Lane>
-    private let monitorScratch: ProgramScratch
-    let monitorValues: LaneMemory
+    let monitorScratch: ProgramScratch
+    let monitorValues: LaneRows
     let stepStartScratch: ProgramScratch
     let stepEndScratch: ProgramScratch
-    let stepValues: LaneMemory
+    let stepValues: LaneRows
     let impulseScratch: ProgramScratch
-    let impulseValues: LaneMemory
+    let impulseValues: LaneRows
+    private let memories: [LaneMemory]
+    // What is asked of the program for every lane, as plain memory.
+    let endings: Int
+    let isMetAnyTime: UnsafeMutableBufferPointer<Bool>
+    let extremes: UnsafeMutableBufferPointer<(row: Int, isLowest: Bool)>
+    let stepStartRows: UnsafeMutableBufferPointer<Int>
+    let stepEndRows: UnsafeMutableBufferPointer<Int>
     let jumps: UnsafeMutableBufferPointer<Double>
-    private let search: EndingSearch
+    let search: EndingSearch
     /// Endings and extremes are looked for at the ends of steps; an integrator whose steps have any length is held to
     /// this one.
     private let longestStep: Double
@@ -73,19 +80,27 @@ final class CourseIntegrator {
         layout = program.layout
         self.watches = watches && program.monitor.outputCount > 0
         solver = program.makeStepper(width: width, tolerance: tolerance)
-        states = solver.states
-        inputs = solver.inputs
-        time = solver.time
-        step = solver.step
-        error = solver.error
+        states = LaneRows(solver.states)
+        inputs = LaneRows(solver.inputs)
+        time = LaneRows(solver.time)
+        step = LaneRows(solver.step)
+        error = LaneRows(solver.error)
         monitorScratch = program.monitor.makeScratch()
-        monitorValues = LaneMemory(rows: max(1, program.monitor.outputCount), width: width)
         stepStartScratch = program.stepStart.makeScratch()
         stepEndScratch = program.stepEnd.makeScratch()
-        stepValues = LaneMemory(
-            rows: max(1, program.stepStart.outputCount, program.stepEnd.outputCount), width: width)
         impulseScratch = program.impulses.makeScratch()
-        impulseValues = LaneMemory(rows: max(1, program.impulses.outputCount), width: width)
+        memories = [
+            program.monitor.outputCount, max(program.stepStart.outputCount, program.stepEnd.outputCount),
+            program.impulses.outputCount,
+        ].map { LaneMemory(rows: max(1, $0), width: width) }
+        monitorValues = LaneRows(memories[0])
+        stepValues = LaneRows(memories[1])
+        impulseValues = LaneRows(memories[2])
+        endings = program.endings
+        isMetAnyTime = buffer(program.isAskedAtDecisions.map { !$0 })
+        extremes = buffer(program.extremes)
+        stepStartRows = buffer(program.stepStartRows)
+        stepEndRows = buffer(program.stepEndRows)
         jumps = allocated(max(program.layout.integrated, program.layout.inputs.count), 0)
         search = EndingSearch(program)
         self.maximumAttempts = maximumAttempts
@@ -99,6 +114,10 @@ final class CourseIntegrator {
     deinit {
         lanes.deallocate()
         jumps.deallocate()
+        isMetAnyTime.deallocate()
+        extremes.deallocate()
+        stepStartRows.deallocate()
+        stepEndRows.deallocate()
     }
 
     /// Carries every listed slot through its plan, or to the first ending it meets. States, time, extremes and whatever
@@ -222,21 +241,6 @@ final class CourseIntegrator {
         lanes[lane].stage = .done
     }
 
-    /// Endings and extremes at the states that the accepted attempts have reached.
-    private func watch(_ active: Int, _ course: CourseSlots) {
-        showStates(active)
-        monitor(.max, active)
-        for lane in 0..<active where error.base[lane] <= 1 && lanes[lane].stage != .done {
-            if holdsEnding(monitorValues, lane) {
-                course.results[Int(lanes[lane].slot)].ending = search.locate(lane, solver)
-                keepExtremes(Int(lanes[lane].slot), search.values, 0, course)
-                lanes[lane].stage = .done
-            } else {
-                keepExtremes(Int(lanes[lane].slot), monitorValues, lane, course)
-            }
-        }
-    }
-
     /// A phase is over: the next one, or the interval's end with the endings that are asked there.
     private func arrive(_ lane: Int, _ course: CourseSlots) {
         if lanes[lane].phase + 1 < lanes[lane].phaseCount {
@@ -247,59 +251,10 @@ final class CourseIntegrator {
         let isMonitored = watches && (layout.integrated > 0 || lanes[lane].current.endsStep)
         lanes[lane].stage = .done
         guard isMonitored else { return }
-        for ending in 0..<program.endings where monitorValues.row(ending)[lane] != 0 {
+        for ending in 0..<endings where monitorValues.row(ending)[lane] != 0 {
             course.results[Int(lanes[lane].slot)].ending = Int32(ending)
             return
         }
     }
 
-    /// Writes the lanes' states and times to where programs read them.
-    func showStates(_ active: Int) {
-        let padded = (active + 7) & ~7
-        for row in 0..<layout.integrated { inputs.row(row).update(from: states.row(row), count: padded) }
-        inputs.row(layout.time).update(from: time.base, count: padded)
-    }
-
-    /// Evaluates endings and extremes for groups of eight lanes.
-    func monitor(_ groups: UInt64, _ active: Int) {
-        evaluate(program.monitor, monitorScratch, monitorValues, groups, active)
-    }
-
-    /// Evaluates a course program for groups of eight lanes, a bit for each.
-    func evaluate(
-        _ program: Program, _ scratch: ProgramScratch, _ outputs: LaneMemory, _ groups: UInt64, _ active: Int
-    ) {
-        let count = (active + 7) / 8
-        var group = 0
-        while group < count {
-            guard groups >> UInt64(group) & 1 == 1 else {
-                group += 1
-                continue
-            }
-            var end = group + 1
-            while end < count, groups >> UInt64(end) & 1 == 1 { end += 1 }
-            program.evaluate(
-                inputs: inputs.base + 8 * group, inputStride: width, outputs: outputs.base + 8 * group,
-                outputStride: width, lanes: 8 * (end - group), scratch: scratch)
-            group = end
-        }
-    }
-
-    /// Whether an ending holds that is met at any time.
-    func holdsEnding(_ values: LaneMemory, _ column: Int) -> Bool {
-        for ending in 0..<program.endings where values.row(ending)[column] != 0 {
-            if !program.isAskedAtDecisions[ending] { return true }
-        }
-        return false
-    }
-
-    /// Extremes are those at the ends of accepted steps, of phases, after jumps and at an ending; between steps a course
-    /// may have gone a little further (immuno's lowest lymphocytes: less than 0.5 % at its tolerance).
-    func keepExtremes(_ slot: Int, _ values: LaneMemory, _ column: Int, _ course: CourseSlots) {
-        for (index, extreme) in program.extremes.enumerated() {
-            let value = values.row(program.endings + index)[column]
-            let kept = course.table.row(extreme.row) + slot
-            if extreme.isLowest ? value < kept.pointee : value > kept.pointee { kept.pointee = value }
-        }
-    }
 }

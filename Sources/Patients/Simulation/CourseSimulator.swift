@@ -105,13 +105,14 @@ public struct CourseSimulator {
 
     /// Rows of the schedule that have come into effect.
     private mutating func follow() {
+        let before = levels
+        defer { if levels != before { course.steps[0] *= 0.1 } }
         while nextRow < schedule.count, schedule[nextRow].time <= now {
             let row = schedule[nextRow]
             for (index, input) in model.inputs.enumerated() {
                 levels[index] = row.rates[input.name] ?? 0
                 if factory.program.impulseUse[index] == .jump { impulses[index] += row.impulses[input.name] ?? 0 }
             }
-            course.steps[0] *= 0.1
             nextRow += 1
         }
     }

@@ -29,7 +29,7 @@ struct CourseResult: Sendable {
 final class CourseSlots {
     let count: Int
     /// Rows of the layout × slots (padded to eights).
-    let table: LaneMemory
+    let table: LaneRows
     /// The integrator's step to try next; 0 asks for the default.
     let steps: UnsafeMutableBufferPointer<Double>
     /// When the interval begins.
@@ -39,18 +39,23 @@ final class CourseSlots {
     /// The plan of the interval.
     let plans: UnsafeMutableBufferPointer<Unmanaged<TreatmentPlan>?>
     /// dose × slots: sizes of doses in the interval.
-    let sizes: LaneMemory
+    let sizes: LaneRows
     /// Of the streams of chance.
     let identities: UnsafeMutableBufferPointer<UInt64>
     /// The number of the interval's first step in the episode.
     let firstSteps: UnsafeMutableBufferPointer<Int>
     let results: UnsafeMutableBufferPointer<CourseResult>
+    private let memories: [LaneMemory]
 
     init(_ program: CourseProgram, count: Int) {
         self.count = count
         let padded = max(8, (count + 7) & ~7)
-        table = LaneMemory(rows: program.layout.rowCount, width: padded)
-        sizes = LaneMemory(rows: max(1, program.constantSizes.count), width: padded)
+        memories = [
+            LaneMemory(rows: program.layout.rowCount, width: padded),
+            LaneMemory(rows: max(1, program.constantSizes.count), width: padded),
+        ]
+        table = LaneRows(memories[0])
+        sizes = LaneRows(memories[1])
         for (dose, size) in program.constantSizes.enumerated() {
             sizes.row(dose).update(repeating: size, count: padded)
         }
@@ -72,6 +77,27 @@ final class CourseSlots {
         firstSteps.deallocate()
         results.deallocate()
     }
+}
+
+/// The rows of a `LaneMemory` that somebody else keeps alive: addressed without counting references.
+struct LaneRows {
+    let base: UnsafeMutablePointer<Double>
+    let width: Int
+
+    init(_ memory: LaneMemory) {
+        base = memory.base
+        width = memory.width
+    }
+
+    @inline(__always)
+    func row(_ index: Int) -> UnsafeMutablePointer<Double> { base + index * width }
+}
+
+/// A buffer with the elements of a collection.
+func buffer<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
+    let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = buffer.initialize(from: elements)
+    return buffer
 }
 
 /// A buffer filled with one value.

@@ -67,7 +67,7 @@ extension EnvironmentModel {
         func holds(_ outputs: Range<Int>, _ slot: Int) -> Bool { outputs.allSatisfy { values.row($0)[slot] == 1 } }
         func evaluate() {
             conditions.evaluate(
-                inputs: table.base, inputStride: width, outputs: values.base, outputStride: width,
+                inputs: course.table.base, inputStride: width, outputs: values.base, outputStride: width,
                 lanes: patients.count, scratch: scratch)
         }
         evaluate()

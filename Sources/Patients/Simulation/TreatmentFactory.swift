@@ -138,7 +138,7 @@ public struct TreatmentFactory: EnvironmentFactory {
     }
 
     /// Puts a patient's numbers at the beginning of a course into a table; chance at its centre.
-    func begin(patient: Int, table: LaneMemory, column: Int) {
+    func begin(patient: Int, table: LaneRows, column: Int) {
         let layout = program.layout
         for row in 0..<layout.rowCount { table.row(row)[column] = 0 }
         columns[patient].withUnsafeBufferPointer { values in
