@@ -12,7 +12,9 @@ public enum RepositoryFiles {
     /// A numeric CSV file: header and rows; an empty cell is NaN.
     public static func table(_ relative: String) throws -> (header: [String], rows: [[Double]]) {
         let text = try String(contentsOfFile: path(relative), encoding: .utf8)
-        let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let lines = text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         return (lines[0].map(String.init), lines.dropFirst().map { $0.map { Double($0) ?? .nan } })
     }
 }
