@@ -39,11 +39,27 @@ enum PolicyCommands {
             examples: [
                 ArgumentExample(
                     "lab policy table runs/immuno/agents/q_leaves/seed-1/policy.json --out table.csv",
-                    "a line per state")
+                    "a line per state of the learner"),
+                ArgumentExample(
+                    "lab policy table runs/sepsis/agents/dqn/seed-1/policy.json --out table.csv",
+                    "in a tabular environment any policy: a line per state of the environment"),
             ],
-            positionals: [PositionalSpecification("FILE", "a tabular policy or tree of a run")],
-            options: [.option("--out", "FILE.csv", "the table (default: standard output)")])
+            positionals: [PositionalSpecification("FILE", "a policy or tree of a run")],
+            options: [
+                .option(
+                    "--environment", "NAME", "the tabular environment (default: that of the run FILE belongs to)"),
+                .option("--out", "FILE.csv", "the table (default: standard output)"),
+            ])
     ) { arguments in
+        let file = try Shared.inputFile(arguments.text("FILE") ?? "")
+        let model =
+            try arguments.text("--environment").map { try Shared.loadEnvironment($0).model }
+            ?? (try? RunReader.containing(file)?.study(home: Shared.home))?.environment.model
+        if let tabular = model?.tabular {
+            let text = try load(arguments).table(of: tabular, named: model?.fullName ?? "")
+            try Shared.write(text, to: arguments.text("--out"))
+            return ExitCode.done
+        }
         guard let text = try load(arguments).table() else {
             throw StageError(message: "this policy has no finite number of states, so there is no table of it")
         }

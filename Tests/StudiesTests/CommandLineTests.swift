@@ -53,7 +53,8 @@ private let study = """
 @Suite(.enabled(if: program != nil)) struct CommandLineTests {
     @Test(arguments: [
         "--version", "--help", "", "run --help", "help env show", "env list", "env show immuno --json", "doctor",
-        "policy --help",
+        "policy --help", "env show icu-sepsis", "env show sepsis-oberst --json", "env check sepsis-oberst",
+        "env solve sepsis-oberst --discount 0.95 --method policy --json",
     ])
     func answers(_ line: String) throws {
         let folder = try TemporaryFolder()
@@ -66,6 +67,8 @@ private let study = """
     @Test(arguments: [
         "2 rum", "2 env", "2 env lst", "2 run", "2 run x.json --jobs 0", "2 compare nowhere", "65 run nowhere.json",
         "65 env show imuno", "2 env rollout immuno --policy protocol:bth --patients 2 --seed 1",
+        "2 env solve immuno", "2 env solve icu-sepsis --method luck",
+        "2 env simulate icu-sepsis --schedule s.csv --times t.csv",
         "65 env rollout immuno --policy nothing.json --patients 2 --seed 1",
     ])
     func mistakes(_ line: String) throws {
@@ -121,6 +124,58 @@ private let study = """
         #expect(rollout.output.split(separator: "\n").count == 31)
         let table = try lab(["policy", "table", policy], in: folder.path)
         #expect(table.output.hasPrefix("state,action,"))
+    }
+
+    @Test func aStudyOnATableOfStates() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            """
+            {
+              "format": 1, "name": "table", "environment": "sepsis-oberst", "seed": 1, "seeds": 1,
+              "cohort": { "source_patients": 100, "train": 200, "validation": 50, "test": 100 },
+              "agents": { "q": { "algorithm": "q_learning", "decisions": 2000, "grid": { "bins": 3 } } },
+              "trees": {
+                "viper": { "method": "viper", "iterations": 1, "patients_per_iteration": 20, "selection_patients": 20 }
+              },
+              "evaluation": {
+                "bootstrap": 20, "subgroups": [{ "name": "diabetes", "parameter": "diabetic", "split": [0.5] }]
+              }
+            }
+            """, to: "table.json")
+        let run = try lab(["run", "table.json", "--out", "run"], in: folder.path)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.output.contains("physician"))
+        #expect(try folder.read("run/evaluation/subgroups.csv").contains("diabetes"))
+        #expect(try lab(["reproduce", "run", "--jobs", "1"], in: folder.path).code == 0)
+        for policy in ["run/agents/q/seed-1/policy.json", "run/trees/viper/seed-1/tree.json"] {
+            let table = try lab(["policy", "table", policy], in: folder.path)
+            // One line per state in which there is something to decide, and the header.
+            #expect(table.output.hasPrefix("state,action\n"))
+            #expect(table.output.split(separator: "\n").count == 607)
+        }
+    }
+
+    /// A table that is damaged, cut short or missing is bad input, told at its beginning.
+    @Test func aDamagedTable() throws {
+        let folder = try TemporaryFolder()
+        let place = folder.path + "/mine"
+        try FileManager.default.copyItem(atPath: RepositoryFiles.path("Environments/sepsis-oberst"), toPath: place)
+        let file = URL(fileURLWithPath: place + "/sim-v2.table")
+        let whole = try Data(contentsOf: file)
+        for (bytes, message) in [
+            (whole.prefix(100_000), "cut short"), (whole.prefix(20), "LABTABLE"),
+            (whole.dropLast(100) + Data(repeating: 0, count: 100), "checksum"),
+        ] {
+            try Data(bytes).write(to: file)
+            for command in [["env", "check", "mine"], ["env", "solve", "mine"], ["env", "show", "mine"]] {
+                let result = try lab(command, in: folder.path)
+                #expect(result.code == 65)
+                #expect(result.errors.hasPrefix("mine/sim-v2.table:1:1: error: ") && result.errors.contains(message))
+            }
+        }
+        try FileManager.default.removeItem(at: file)
+        let result = try lab(["env", "check", "mine"], in: folder.path)
+        #expect(result.code == 65 && result.errors.hasPrefix("mine/environment.json:"))
     }
 
     @Test func interruptionKeepsWhatIsFinished() throws {

@@ -46,12 +46,16 @@ public struct RandomPolicy: Policy {
                     | UInt64(UInt32(bitPattern: batch.decisions[row])))
             let allowed = batch.allowed.baseAddress! + row * batch.actionCount
             var permitted = 0
-            for action in 0..<batch.actionCount where allowed[action] { permitted += 1 }
+            for action in 0..<batch.actionCount { permitted += allowed[action] ? 1 : 0 }
             guard permitted > 0 else {
                 actions[row] = 0
                 continue
             }
             var pick = stream.below(permitted)
+            if permitted == batch.actionCount {
+                actions[row] = Int32(pick)
+                continue
+            }
             for action in 0..<batch.actionCount where allowed[action] {
                 if pick == 0 {
                     actions[row] = Int32(action)

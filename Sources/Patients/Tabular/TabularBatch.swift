@@ -137,9 +137,9 @@ final class TabularBatch: BatchEnvironment {
         let time = Double(decisionBuffer[slot]) * model.interval
         let last = Int(states[slot])
         let first = Int(firstStates[slot])
-        for (index, column) in model.columns.enumerated() {
-            outcomeInputs.row(index)[0] = column[last]
-            outcomeInputs.row(outcomeLayout.initial + index)[0] = column[first]
+        for index in model.outcomeVariables {
+            outcomeInputs.row(index)[0] = model.columns[index][last]
+            outcomeInputs.row(outcomeLayout.initial + index)[0] = model.columns[index][first]
         }
         outcomeInputs.row(outcomeLayout.state)[0] = Double(last)
         outcomeInputs.row(outcomeLayout.initial + outcomeLayout.state)[0] = Double(first)

@@ -73,6 +73,8 @@ public struct TabularModel: Sendable {
     public var observations: [Double]
     /// Outcomes over the rows of `OutcomeLayout`.
     let outcomeProgram: Program
+    /// The variables that outcomes name, of the last or of the first state; the others need not be laid out.
+    let outcomeVariables: [Int]
 
     public var states: Int { table.states }
     public var actions: Int { table.actions }

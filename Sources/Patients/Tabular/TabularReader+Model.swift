@@ -73,6 +73,7 @@ extension TabularReader {
         guard complaints.isEmpty else { return nil }
         var outcomeBuilder = ProgramBuilder(graph: symbols.graph)
         for term in outcomeTerms.compactMap({ $0 }) { outcomeBuilder.add(term) }
+        let used = Set(outcomeTerms.compactMap { $0 }.flatMap { symbols.graph.inputs(of: $0) })
         let lasting = (0..<table.states).filter { endingOfState[$0] < 0 }
         let shown = zip(observations, observationValues).map { observation, column -> ObservationDescription in
             var description = observation.description
@@ -96,7 +97,10 @@ extension TabularReader {
                 }
             },
             observations: (0..<table.states).flatMap { state in observationValues.map { $0[state] } },
-            outcomeProgram: outcomeBuilder.finish(inputCount: symbols.layout.rows))
+            outcomeProgram: outcomeBuilder.finish(inputCount: symbols.layout.rows),
+            outcomeVariables: variables.indices.filter {
+                used.contains($0) || used.contains($0 + symbols.layout.initial)
+            })
     }
 
     /// Every ending can be met, nobody starts in one, and elsewhere there is something to do.

@@ -70,6 +70,24 @@ public struct LoadedPolicy: Sendable {
         return chosen.map { actions[Int($0)] }
     }
 
+    /// `state,action` for every state of a tabular environment in which there is something to decide.
+    ///
+    /// - Throws: `StageError` for a policy of another environment.
+    public func table(of tabular: TabularModel, named name: String) throws -> String {
+        let task = tabular.task
+        guard observations == task.observations.map(\.name), actions == task.actions.map(\.name) else {
+            throw StageError(message: "the policy reads other observations or has other actions than \(name)")
+        }
+        let states = (0..<tabular.states).filter { !tabular.isEnding($0) }
+        let chosen = decide(
+            states.map { Array(tabular.observation($0)) },
+            states.map { state in
+                let allowed = Set(tabular.allowed(state))
+                return (0..<tabular.actions).map(allowed.contains)
+            })
+        return "state,action\n" + zip(states, chosen).map { CSV.line(["\($0)", $1]) }.joined()
+    }
+
     /// `state,action` and what else is known of each state; nil where the policy has no finite number of states.
     public func table() -> String? {
         if let tree = policy as? TreePolicy {

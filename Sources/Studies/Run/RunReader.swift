@@ -1,6 +1,7 @@
 // A finished run read back.
 
 import Evaluation
+import Foundation
 import PositionedJSON
 import Reports
 import Trees
@@ -10,6 +11,17 @@ public struct RunReader: Sendable {
     public let folder: String
 
     public init(folder: String) { self.folder = folder }
+
+    /// The run that a file belongs to, if it lies in one.
+    public static func containing(_ file: String) -> RunReader? {
+        var parts = URL(fileURLWithPath: file).standardizedFileURL.path.split(separator: "/")
+        while !parts.isEmpty {
+            parts.removeLast()
+            let folder = "/" + parts.joined(separator: "/")
+            if RunDirectory.isRun(folder) { return RunReader(folder: folder) }
+        }
+        return nil
+    }
 
     private func path(_ relative: String) -> String { PathLookup.join(folder, relative) }
 

@@ -97,7 +97,7 @@ public struct StudyStages: Sendable {
 
     /// The protocols of the evaluation: those the study names, or all.
     var protocols: [(name: String, policy: any Policy)] {
-        study.environment.model.protocolPolicies()
+        study.environment.model.protocolPolicies(seed: study.seed)
             .filter { study.evaluation.protocols?.contains($0.name) ?? true }
     }
 

@@ -7,16 +7,11 @@ import PositionedJSON
 import TestSupport
 import Testing
 
-/// A tabular environment of the repository, with parts of its file exchanged.
-func tabularModel(_ name: String, replacing changes: [(String, String)] = []) throws -> TabularModel {
+/// A tabular environment of the repository.
+func tabularModel(_ name: String, variant: String = "") throws -> TabularModel {
     let folder = RepositoryFiles.path("Environments/\(name)")
-    var text = try String(contentsOfFile: "\(folder)/environment.json", encoding: .utf8)
-    for (old, new) in changes {
-        try #require(text.contains(old))
-        text = text.replacingOccurrences(of: old, with: new)
-    }
-    let source = SourceText(name: "environment.json", bytes: Array(text.utf8))
-    return try #require(try EnvironmentReader.read(source, folder: folder).tabular)
+    let source = try SourceText(contentsOf: "\(folder)/environment.json")
+    return try #require(try EnvironmentReader.read(source, folder: folder, variant: variant).tabular)
 }
 
 private func isNear(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { abs(a - b) <= tolerance }
@@ -57,12 +52,18 @@ private func isNear(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { abs
 
     /// Uniform over what is admissible is worth the same as uniform over all: inadmissible actions are the mean.
     @Test func forbiddingInadmissibleActions() throws {
-        let masked = try tabularModel(
-            "icu-sepsis", replacing: [("\"inadmissible\": \"mean\"", "\"inadmissible\": \"forbidden\"")])
+        let masked = try tabularModel("icu-sepsis", variant: "admissible")
         #expect((0..<713).reduce(0) { $0 + masked.allowed($1).count } == 2238)
         #expect((0..<713).filter { masked.allowed($0).count == 1 }.count == 237)
         let random = ExactEvaluation(masked, policy: masked.uniformMatrix, discount: 1)
         #expect(isNear(random.value, 0.7800709046, 6e-11))
+    }
+
+    @Test func theStateAsObservation() throws {
+        let index = try tabularModel("icu-sepsis", variant: "index")
+        #expect(index.task.observations.map(\.name) == ["state"])
+        #expect((0..<716).allSatisfy { Array(index.observation($0)) == [Double($0)] })
+        #expect(model.task.observations.count == 48)
     }
 
     @Test(arguments: [(0.99, 0.8681795553, 9.131), (0.95, 0.8393082401, 7.435)])
@@ -100,12 +101,14 @@ private func isNear(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { abs
 
     @Test(arguments: versions)
     func numbersOfTheSheet(version: Version) throws {
-        let model = try tabularModel(
-            "sepsis-oberst", replacing: [("\"table\": \"sim-v2.table\"", "\"table\": \"\(version.name).table\"")])
+        let model = try tabularModel("sepsis-oberst", variant: version.name)
         #expect(model.states == 1440 && model.actions == 8)
         #expect(model.table.transitions(from: 0..<1440) == version.transitions)
         #expect(model.endingOfState.filter { $0 == 0 }.count == 832)
         #expect(model.endingOfState.filter { $0 == 1 }.count == 2)
+        // Diabetes is the most significant part of a state's number and nowhere in what is seen.
+        #expect(!model.task.observations.contains { $0.name == "diabetic" })
+        #expect((0..<720).allSatisfy { Array(model.observation($0)) == Array(model.observation($0 + 720)) })
         let start = model.table.start
         #expect(isNear(start[720...].reduce(0, +), 0.18972896, 5e-9))
 
