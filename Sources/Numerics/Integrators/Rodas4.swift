@@ -198,23 +198,33 @@ public final class Rodas4: LaneStepper {
                 let ratio = increment / scale
                 sum = sum.addingProduct(ratio, ratio)
             }
-            storeLanes(sum / Double(size), error.base + lane)
+            settle(lane, lanes, norm: LaneMath.sqrt(sum / Double(size)))
         }
-        for lane in 0..<lanes {
-            let norm = error.base[lane].squareRoot()
-            error.base[lane] = norm
-            let h = step.base[lane]
-            if norm <= 1 {
-                time.base[lane] += h
-                for row in 0..<size { states.row(row)[lane] = candidate.row(row)[lane] }
-                // Error of order h⁴ for the embedded method; safety 0.9 and limits as in RODAS.
-                let factor = 0.9 / max(norm, 1e-8).squareRoot().squareRoot()
-                step.base[lane] = h * min(6, max(0.2, factor))
-            } else {
-                let factor = norm.isFinite ? 0.9 / norm.squareRoot().squareRoot() : 0.1
-                step.base[lane] = h * min(0.9, max(0.1, factor))
-            }
+    }
+
+    /// Eight lanes: moves on where the error's norm allows it, and chooses the next step.
+    @inline(__always)
+    private func settle(_ lane: Int, _ lanes: Int, norm: Lanes) {
+        var active = SIMDMask<SIMD8<Int64>>(repeating: true)
+        for beyond in max(0, min(8, lanes - lane))..<8 { active[beyond] = false }
+        let accepted = norm .<= 1 .& active
+        let h = loadLanes(step.base + lane)
+        let now = loadLanes(time.base + lane)
+        storeLanes(norm, error.base + lane)
+        storeLanes(now.replacing(with: now + h, where: accepted), time.base + lane)
+        for row in 0..<size {
+            let old = loadLanes(states.row(row) + lane)
+            let new = loadLanes(candidate.row(row) + lane)
+            storeLanes(old.replacing(with: new, where: accepted), states.row(row) + lane)
         }
+        // Error of order h⁴ for the embedded method; safety 0.9 and limits as in RODAS.
+        let root = LaneMath.sqrt(LaneMath.sqrt(LaneMath.maximum(norm, Lanes(repeating: 1e-8))))
+        let factor = 0.9 / root
+        let low = Lanes(repeating: 0.1).replacing(with: Lanes(repeating: 0.2), where: accepted)
+        let high = Lanes(repeating: 0.9).replacing(with: Lanes(repeating: 6), where: accepted)
+        var limited = LaneMath.minimum(LaneMath.maximum(factor, low), high)
+        limited.replace(with: 0.1, where: .!(norm .< .infinity))
+        storeLanes(h.replacing(with: h * limited, where: active), step.base + lane)
     }
 
     @inline(__always)

@@ -124,18 +124,76 @@ public struct SparseElimination: Sendable {
     public func solve(
         _ values: UnsafePointer<Double>, _ vector: UnsafeMutablePointer<Double>, stride: Int, lanes: Int
     ) {
-        forward.withUnsafeBufferPointer { forward in
-            for update in forward { subtractProduct(update, values, vector, stride, lanes) }
-        }
-        backward.withUnsafeBufferPointer { backward in
-            for pivot in pivots.reversed() {
-                for index in pivot.backward { subtractProduct(backward[index], values, vector, stride, lanes) }
-                let target = vector + Int(pivot.unknown) * stride
-                let diagonal = values + Int(pivot.diagonal) * stride
-                for lane in Swift.stride(from: 0, to: lanes, by: 8) {
-                    storeLanes(loadLanes(target + lane) * loadLanes(diagonal + lane), target + lane)
+        pivots.withUnsafeBufferPointer { pivots in
+            forward.withUnsafeBufferPointer { forward in
+                backward.withUnsafeBufferPointer { backward in
+                    var lane = 0
+                    while lane < lanes {
+                        let pair = lane + 16 <= lanes
+                        for pivot in pivots where !pivot.forward.isEmpty {
+                            substitute(forward, pivot, values + lane, vector + lane, stride, pair: pair)
+                        }
+                        for index in Swift.stride(from: pivots.count - 1, through: 0, by: -1) {
+                            gather(backward, pivots[index], values + lane, vector + lane, stride, pair: pair)
+                        }
+                        lane += pair ? 16 : 8
+                    }
                 }
             }
+        }
+    }
+
+    /// Takes a solved unknown, which stays in registers, from the rows below it; sixteen lanes or eight.
+    @inlinable @inline(__always)
+    func substitute(
+        _ forward: UnsafeBufferPointer<Update>, _ pivot: Pivot, _ values: UnsafePointer<Double>,
+        _ vector: UnsafeMutablePointer<Double>, _ stride: Int, pair: Bool
+    ) {
+        let source = vector + Int(pivot.unknown) * stride
+        let first = loadLanes(source)
+        if pair {
+            let second = loadLanes(source + 8)
+            for index in pivot.forward {
+                let target = vector + Int(forward[index].target) * stride
+                let left = values + Int(forward[index].left) * stride
+                storeLanes(loadLanes(target).addingProduct(-loadLanes(left), first), target)
+                storeLanes(loadLanes(target + 8).addingProduct(-loadLanes(left + 8), second), target + 8)
+            }
+        } else {
+            for index in pivot.forward {
+                let target = vector + Int(forward[index].target) * stride
+                let left = values + Int(forward[index].left) * stride
+                storeLanes(loadLanes(target).addingProduct(-loadLanes(left), first), target)
+            }
+        }
+    }
+
+    /// Solves for an unknown, kept in registers meanwhile, from those to its right; sixteen lanes or eight.
+    @inlinable @inline(__always)
+    func gather(
+        _ backward: UnsafeBufferPointer<Update>, _ pivot: Pivot, _ values: UnsafePointer<Double>,
+        _ vector: UnsafeMutablePointer<Double>, _ stride: Int, pair: Bool
+    ) {
+        let target = vector + Int(pivot.unknown) * stride
+        let diagonal = values + Int(pivot.diagonal) * stride
+        var first = loadLanes(target)
+        if pair {
+            var second = loadLanes(target + 8)
+            for index in pivot.backward {
+                let left = values + Int(backward[index].left) * stride
+                let right = vector + Int(backward[index].right) * stride
+                first = first.addingProduct(-loadLanes(left), loadLanes(right))
+                second = second.addingProduct(-loadLanes(left + 8), loadLanes(right + 8))
+            }
+            storeLanes(first * loadLanes(diagonal), target)
+            storeLanes(second * loadLanes(diagonal + 8), target + 8)
+        } else {
+            for index in pivot.backward {
+                let left = values + Int(backward[index].left) * stride
+                let right = vector + Int(backward[index].right) * stride
+                first = first.addingProduct(-loadLanes(left), loadLanes(right))
+            }
+            storeLanes(first * loadLanes(diagonal), target)
         }
     }
 
