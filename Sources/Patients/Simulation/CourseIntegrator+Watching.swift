@@ -9,8 +9,8 @@ extension CourseIntegrator {
         monitor(.max, active)
         for lane in 0..<active where error.base[lane] <= 1 && lanes[lane].stage != .done {
             if holdsEnding(monitorValues, lane) {
-                course.results[Int(lanes[lane].slot)].ending = search.locate(lane, solver)
-                keepExtremes(Int(lanes[lane].slot), LaneRows(search.values), 0, course)
+                course.results[Int(lanes[lane].slot)].ending = search.locate(lane)
+                keepExtremes(Int(lanes[lane].slot), search.values, 0, course)
                 lanes[lane].stage = .done
             } else {
                 keepExtremes(Int(lanes[lane].slot), monitorValues, lane, course)

@@ -102,7 +102,7 @@ final class CourseIntegrator {
         stepStartRows = buffer(program.stepStartRows)
         stepEndRows = buffer(program.stepEndRows)
         jumps = allocated(max(program.layout.integrated, program.layout.inputs.count), 0)
-        search = EndingSearch(program)
+        search = EndingSearch(program, solver)
         self.maximumAttempts = maximumAttempts
         let looksInBetween = !program.extremes.isEmpty || program.isAskedAtDecisions.contains(false)
         self.longestStep =
