@@ -147,7 +147,8 @@ enum EnvironmentCommands {
         let source = try arguments.text("--cohort").map {
             try SourceText(contentsOf: try Shared.inputFile($0), maximumBytes: 4 << 30)
         }
-        let cohort = try RolloutPatients.make(model, source: source, count: count, seed: seed)
+        let cohort = try RolloutPatients.make(
+            model, source: source, count: count, seed: seed, note: Terminal.note)
         let table = try Rollout.run(
             try model.makeFactory(cohort: cohort), policy: policy, seed: seed, jobs: Shared.jobs(arguments))
         try Shared.write(table.csv(), to: arguments.text("--out"))

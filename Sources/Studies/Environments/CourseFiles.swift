@@ -4,13 +4,28 @@ import Patients
 import PositionedJSON
 
 public enum CourseFiles {
-    /// `{"d": 1.88, "T": 1e6}`: parameters and initial states by name; a name that is both is `initial.NAME`.
+    /// `{"d": 1.88, "T": 1e6, "CYP2C9": "*1/*2"}`: covariates, parameters and initial states by name; a name that is
+    /// both is `initial.NAME`, a state may go by its column, and a category by its name or number.
     public static func patient(_ node: JSONNode, _ model: EnvironmentModel) throws(Diagnostics) -> [String: Double] {
         let complaints = Complaints()
         let reader = ObjectReader(node, what: "the patient", complaints: complaints)
         var values: [String: Double] = [:]
+        let categories = model.categories
         for name in model.patientNames {
-            if let value = reader.optionalNumber(name) { values[name] = value }
+            if let list = categories[name] {
+                values[name] = category(reader, name, list, complaints)
+            } else if let value = reader.optionalNumber(name) {
+                values[name] = value
+            }
+        }
+        let known = Set(model.patientNames)
+        for state in model.states where !known.contains(state.column) {
+            guard let value = reader.optionalNumber(state.column) else { continue }
+            let name = model.initialName(state.name)
+            if values[name] != nil, let place = node[state.column] {
+                complaints.add(place, "\"\(state.column)\" and \"\(name)\" are the same state")
+            }
+            values[name] = value
         }
         for state in model.states where state.isLog {
             let name = model.initialName(state.name)
@@ -22,6 +37,27 @@ public enum CourseFiles {
         reader.finish()
         try complaints.throwIfAny()
         return values
+    }
+
+    /// The number of a category that is given by its name or its number.
+    private static func category(
+        _ reader: ObjectReader, _ name: String, _ categories: [String], _ complaints: Complaints
+    ) -> Double? {
+        guard let node = reader.optionalChild(name) else { return nil }
+        let remedy = "categories: " + categories.joined(separator: ", ")
+        switch node.value {
+        case .string(let text):
+            if let index = categories.firstIndex(of: text) { return Double(index) }
+            complaints.add(node, "\"\(text)\" is no category of \(name)", remedy: remedy)
+            return nil
+        case .number: break
+        default:
+            complaints.add(node, "\"\(name)\" is a category, by its name or its number", remedy: remedy)
+            return nil
+        }
+        guard let value = reader.optionalNumber(name, in: 0...Double(categories.count - 1)) else { return nil }
+        if value.rounded() != value { complaints.add(node, "there is no category \(value) of \(name)", remedy: remedy) }
+        return value
     }
 
     /// A column `time` and one per dose input (by name or column), in the model's rate units; impulses are columns
@@ -116,36 +152,5 @@ public enum CourseFiles {
             text += "\n"
         }
         return text
-    }
-}
-
-/// The patients of `lab env rollout`.
-public enum RolloutPatients {
-    /// The first `count` patients of a cohort's file, or as many drawn from the environment's own variability (the
-    /// nominal patient where it declares none).
-    public static func make(
-        _ model: EnvironmentModel, source: SourceText?, count: Int, seed: UInt64
-    ) throws -> CohortTable {
-        guard let source else {
-            return try model.variableNames.isEmpty
-                ? model.nominalPopulation(count: count) : model.samplePopulation(count: count, seed: seed)
-        }
-        let cohort = try CohortFile.read(source)
-        let known = model.patientNames
-        let complaints = Complaints()
-        let table = try NumericTable.read(source)
-        for (index, name) in table.names.enumerated() where name != "patient" && !known.contains(name) {
-            complaints.add(
-                in: source, at: table.headerLocation(index),
-                "\"\(name)\" is neither a parameter nor a state of \(model.name)",
-                remedy: DidYouMean.remedy(for: name, among: known, known: "names: "))
-        }
-        if cohort.rows.count < count {
-            complaints.add(
-                in: source, at: .start,
-                "the cohort has \(cohort.rows.count) patients, fewer than the \(count) asked for")
-        }
-        try complaints.throwIfAny()
-        return CohortTable(names: cohort.names, rows: Array(cohort.rows.prefix(count)))
     }
 }

@@ -26,12 +26,19 @@ public struct NumericTable: Sendable {
 
     /// Reads a table; every malformed cell is complained of.
     ///
-    /// - Parameter allowsEmpty: whether cells may be empty (missing).
-    public static func read(_ source: SourceText, allowsEmpty: Bool = false) throws(Diagnostics) -> NumericTable {
+    /// - Parameters:
+    ///   - allowsEmpty: whether cells may be empty (missing).
+    ///   - categories: by column, names that may stand for 0, 1, ….
+    ///   - reading: which columns are wanted; the others may hold anything and are NaN.
+    public static func read(
+        _ source: SourceText, allowsEmpty: Bool = false, categories: [String: [String]] = [:],
+        reading isWanted: @escaping (String) -> Bool = { _ in true }
+    ) throws(Diagnostics) -> NumericTable {
         let complaints = Complaints()
         let table = source.bytes.withUnsafeBufferPointer { bytes in
             var reader = NumericTableReader(
-                source: source, bytes: bytes, allowsEmpty: allowsEmpty, complaints: complaints)
+                source: source, bytes: bytes, allowsEmpty: allowsEmpty, complaints: complaints, categories: categories,
+                isWanted: isWanted)
             return reader.read()
         }
         try complaints.throwIfAny()
@@ -45,6 +52,8 @@ private struct NumericTableReader {
     let bytes: UnsafeBufferPointer<UInt8>
     let allowsEmpty: Bool
     let complaints: Complaints
+    let categories: [String: [String]]
+    let isWanted: (String) -> Bool
     var position = 0
 
     /// The cells of the next line as byte ranges, without blanks around them; nil at the end.
@@ -100,6 +109,7 @@ private struct NumericTableReader {
                 complain(header[index].lowerBound, "the column \"\(name)\" stands twice")
             }
         }
+        let wanted = names.map(isWanted)
         var rows: [[Double]] = []
         while let cells = line() {
             guard cells.count == names.count else {
@@ -111,15 +121,24 @@ private struct NumericTableReader {
             }
             rows.append(
                 cells.enumerated().map { index, cell in
+                    if !wanted[index] { return .nan }
                     if cell.isEmpty {
                         if !allowsEmpty { complain(cell.lowerBound, "\"\(names[index])\" has an empty cell") }
                         return .nan
                     }
+                    let list = categories[names[index]]
+                    if let category = list?.firstIndex(of: text(cell)) { return Double(category) }
                     guard let value = Double(text(cell)), value.isFinite else {
                         complain(
                             cell.lowerBound,
-                            "\"\(names[index])\" holds \"\(text(cell).prefix(40))\", which is not a number")
+                            "\"\(names[index])\" holds \"\(text(cell).prefix(40))\", which is not a number",
+                            remedy: list.map { "categories: " + $0.joined(separator: ", ") })
                         return .nan
+                    }
+                    if let list, value.rounded() != value || !list.indices.contains(Int(value)) {
+                        complain(
+                            cell.lowerBound, "there is no category \(text(cell)) of \"\(names[index])\"",
+                            remedy: "categories: " + list.joined(separator: ", "))
                     }
                     return value
                 })
