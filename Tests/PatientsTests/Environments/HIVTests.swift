@@ -51,6 +51,7 @@ import Patients
         ("never", "current-state", 8.44720239e5, 3.43280730e6), ("both", "current-state", 1.97085346e6, 7.00189826e6),
         ("cycle_30_10", "current-state", 7.72607308e5, 2.92921166e6),
         ("never", "early-infection", 7.79138447e5, 3.39831341e6),
+        ("never", "early-infection-current-state", 7.73253908e5, 3.39116119e6),
     ])
     func returnsAreThoseOfTheTable(
         policy: String, variant: String, discounted: Double, undiscounted: Double
