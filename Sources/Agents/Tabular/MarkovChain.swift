@@ -180,18 +180,20 @@ public struct MarkovChain: Sendable {
         var old = Array(repeating: 0.0, count: states)
         var new = old
         var smallest = Double.infinity
+        var last = Double.infinity
         var stalled = 0
         var sweeps = 0
         while sweeps < 1_000_000 {
             let change = sweep(gains, discount, skip, old, &new)
             swap(&old, &new)
             sweeps += 1
+            last = change
             stalled = change < smallest ? 0 : stalled + 1
             smallest = min(smallest, change)
             // Rounding keeps the change from falling for ever.
             if factor * change <= tolerance || (stalled > 100 && change < 1e-9) { break }
         }
-        return Values(values: old, bound: factor * smallest, sweeps: sweeps)
+        return Values(values: old, bound: factor * last, sweeps: sweeps)
     }
 }
 

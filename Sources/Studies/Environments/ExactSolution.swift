@@ -2,6 +2,7 @@
 
 import Agents
 import Evaluation
+import Foundation
 import Patients
 import PositionedJSON
 
@@ -42,9 +43,10 @@ public struct ExactSolution: Sendable {
             method == .value
             ? "value iteration, \(optimum.rounds) sweeps, last change \(NumberText.significant(optimum.residual, 2))\n"
             : "policy iteration, \(optimum.rounds) policies\n"
+        let bound = max(rows.map(\.exact.bound).max() ?? 0, 1e-16)
         text +=
-            "no value is farther from the exact one than "
-            + NumberText.significant(rows.map(\.exact.bound).max() ?? 0, 2) + " (and rounding)\n\n"
+            "the value of no policy below is farther from its exact one than "
+            + "\(NumberText.powerOfTen(Int(log10(bound).rounded(.up))))\n\n"
         var endless = TextTable(
             [.init("without a horizon", isNumber: false), .init("value")]
                 + (discount < 1 ? [.init("undiscounted")] : []) + tabular.endings.map { .init($0.name) }

@@ -55,12 +55,19 @@ enum TabularText {
 
     /// States, actions and rows in a sentence or two.
     static func sizes(_ tabular: TabularModel) -> String {
-        let patients = (0..<tabular.states).filter { !tabular.isEnding($0) }
+        let lasting = (0..<tabular.states).filter { !tabular.isEnding($0) }
+        // What is never left is no place to decide, as the absorbing state that many tables have.
+        let patients = lasting.filter { state in
+            !tabular.admissible(state).allSatisfy { action in
+                tabular.table.next(state: state, action: action).allSatisfy { $0.state == state }
+            }
+        }
         let admissible = patients.reduce(0) { $0 + tabular.admissible($1).count }
         let pairs = patients.count * tabular.actions
         var text =
             "A table of \(NumberText.count(tabular.states)) states and \(tabular.actions) actions; "
-            + "\(NumberText.count(tabular.states - patients.count)) states are endings. "
+            + "\(NumberText.count(tabular.states - lasting.count)) states are endings"
+            + (lasting.count > patients.count ? ", \(lasting.count - patients.count) never left" : "") + ". "
         if admissible == pairs {
             text += "Every action is admissible everywhere"
         } else {
