@@ -112,19 +112,6 @@ public final class ExpressionGraph {
 
     /// The value of a term for given inputs, in scalar arithmetic.
     public func evaluate(_ term: Term, inputs: (Int) -> Double) -> Double {
-        var values: [Term: Double] = [:]
-        for node in reachable(from: [term]) {
-            func value(_ child: Term) -> Double { values[child] ?? .nan }
-            switch self[node] {
-            case .constant(let bits): values[node] = Double(bitPattern: bits)
-            case .input(let slot): values[node] = inputs(Int(slot))
-            case .unary(let operation, let a): values[node] = ScalarMath.evaluate(operation, value(a))
-            case .binary(let operation, let a, let b):
-                values[node] = ScalarMath.evaluate(
-                    operation, value(a), value(b), literal: constantValue(b) != nil)
-            case .select(let c, let a, let b): values[node] = value(c) != 0 ? value(a) : value(b)
-            }
-        }
-        return values[term] ?? .nan
+        ScalarProgram(term, of: self).evaluate(inputs)
     }
 }

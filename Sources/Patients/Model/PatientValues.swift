@@ -3,44 +3,68 @@
 
 import Numerics
 
-/// A model's expressions about patients, compiled once for many patients. Not for use by two threads at once.
-struct PatientPlan {
-    let model: EnvironmentModel
-    private let graph: ExpressionGraph
-    /// By parameter and by state: the expression that gives the value where nothing else does.
-    private let parameterTerms: [Term?]
-    private let stateTerms: [Term?]
-    /// Every formula inside variabilities.
-    private let variabilityTerms: [(formula: Formula, term: Term)]
-    /// `plausible.at_start`, over parameters and then initial states.
-    private let conditions: [Term]
-    private let stateNames: [String]
+/// A model's expressions about patients, compiled once for many patients.
+struct PatientPlan: Sendable {
+    /// A parameter or an initial state.
+    private struct Quantity: Sendable {
+        var name: String
+        var value: Double
+        /// What gives the value where nothing else does.
+        var expression: ScalarProgram?
+        var variability: Variability?
+        /// Expressions inside the variability.
+        var formulas: [(formula: Formula, program: ScalarProgram)] = []
+        /// The same distribution for everybody, where it is.
+        var distribution: Distribution?
+        /// Row among the correlated normal numbers.
+        var correlated: Int?
+    }
 
-    /// - Throws: `ExpressionError`; not for a model that was read from a file.
+    /// Parameters in the file's order, then states: an expression names only what stands before it.
+    private var quantities: [Quantity]
+    private let parameterCount: Int
+    private let correlations: CorrelatedNormals
+    /// `plausible.at_start`, over parameters and then initial states.
+    private let conditions: [ScalarProgram]
+
+    /// - Throws: `ExpressionError`, not for a model that was read from a file; `SimulationError` where correlations
+    ///   contradict each other.
     init(_ model: EnvironmentModel) throws {
-        self.model = model
+        guard let correlations = CorrelatedNormals(model) else {
+            throw SimulationError.invalid("the correlations of \(model.name) contradict each other")
+        }
         var symbols = PatientSymbols()
-        var parameterTerms: [Term?] = []
-        var variabilityTerms: [(formula: Formula, term: Term)] = []
-        for parameter in model.parameters {
-            parameterTerms.append(
-                try parameter.expression.map { try symbols.resolve($0, parameter.unit, what: parameter.name) })
-            for formula in parameter.variability?.formulas ?? [] {
-                variabilityTerms.append((formula, try symbols.table.resolve(formula).term))
+        func compiled(_ term: Term) -> ScalarProgram { ScalarProgram(term, of: symbols.graph) }
+        func quantity(
+            _ name: String, _ value: Double, _ expression: Formula?, _ unit: PhysicalUnit, _ variability: Variability?
+        ) throws -> Quantity {
+            var result = Quantity(name: name, value: value, variability: variability)
+            result.expression = try expression.map { compiled(try symbols.resolve($0, unit, what: name)) }
+            result.formulas = try (variability?.formulas ?? []).map {
+                ($0, compiled(try symbols.table.resolve($0).term))
             }
+            if let variability, variability.formulas.isEmpty, variability.first != .nominal || expression == nil {
+                result.distribution = variability.distribution(nominal: value) { _ in 0 }
+            }
+            result.correlated = correlations.names.firstIndex(of: name)
+            return result
+        }
+        quantities = []
+        for parameter in model.parameters {
+            quantities.append(
+                try quantity(
+                    parameter.name, parameter.value, parameter.expression, parameter.unit, parameter.variability))
             symbols.declare(parameter)
         }
-        stateTerms = try model.states.map { state in
-            for formula in state.variability?.formulas ?? [] {
-                variabilityTerms.append((formula, try symbols.table.resolve(formula).term))
-            }
-            return try state.initialExpression.map { try symbols.resolve($0, state.unit, what: state.name) }
+        for state in model.states {
+            quantities.append(
+                try quantity(
+                    model.initialName(state.name), state.initial, state.initialExpression, state.unit,
+                    state.variability))
         }
-        self.parameterTerms = parameterTerms
-        self.variabilityTerms = variabilityTerms
-        graph = symbols.graph
-        stateNames = model.states.map { model.initialName($0.name) }
-        conditions = try PatientPlan.conditions(model, symbols)
+        parameterCount = model.parameters.count
+        self.correlations = correlations
+        conditions = try PatientPlan.conditions(model, symbols).map(compiled)
     }
 
     /// What is judged before a course begins: names mean initial values; inputs are 0, random numbers at their centre.
@@ -61,68 +85,49 @@ struct PatientPlan {
 
     /// All parameters and initial states of a patient of whom some numbers are given by their patient names.
     func complete(_ given: [String: Double]) -> (parameters: [Double], states: [Double]) {
-        var parameters = model.parameters.map(\.value)
-        for (index, parameter) in model.parameters.enumerated() {
-            if let value = given[parameter.name] {
-                parameters[index] = value
-            } else if let term = parameterTerms[index] {
-                parameters[index] = graph.evaluate(term) { parameters[$0] }
-            }
-        }
-        let states = model.states.indices.map { index in
-            given[stateNames[index]] ?? stateTerms[index].map { graph.evaluate($0) { parameters[$0] } }
-                ?? model.states[index].initial
-        }
-        return (parameters, states)
+        var all: [Double] = []
+        all.reserveCapacity(quantities.count)
+        for quantity in quantities { all.append(given[quantity.name] ?? nominal(quantity, all)) }
+        return (Array(all[..<parameterCount]), Array(all[parameterCount...]))
     }
 
-    /// Whether a patient meets the conditions asked before treatment.
-    func isPlausible(_ given: [String: Double]) -> Bool {
-        if conditions.isEmpty { return true }
-        let (parameters, states) = complete(given)
-        return conditions.allSatisfy { condition in
-            graph.evaluate(condition) { $0 < parameters.count ? parameters[$0] : states[$0 - parameters.count] } != 0
-        }
+    private func nominal(_ quantity: Quantity, _ before: [Double]) -> Double {
+        quantity.expression?.evaluate(before) ?? quantity.value
     }
 
-    /// Draws what varies among patients, in the order of `variableNames`: one word of the stream for each.
-    func draw(_ stream: inout RandomStream, correlations: CorrelatedNormals) -> [Double] {
-        var given: [String: Double] = [:]
+    /// Draws what varies among patients, in the order of `variableNames`, one word of the stream for each, and says
+    /// whether the patient meets the conditions asked before treatment.
+    func draw(_ stream: inout RandomStream) -> (values: [Double], isPlausible: Bool) {
+        var all: [Double] = []
         var values: [Double] = []
         var normals: [Double] = []
-        for variable in model.variableNames {
-            var nominal = 0.0
-            var numbers: [Double] = []
-            let needsOthers = variable.variability.first == .nominal || !variable.variability.formulas.isEmpty
-            if needsOthers {
-                let (parameters, states) = complete(given)
-                numbers = parameters
-                if let index = model.parameters.firstIndex(where: { $0.name == variable.name }) {
-                    nominal = parameters[index]
-                } else if let index = stateNames.firstIndex(of: variable.name) {
-                    nominal = states[index]
+        all.reserveCapacity(quantities.count)
+        for quantity in quantities {
+            guard let variability = quantity.variability else {
+                all.append(nominal(quantity, all))
+                continue
+            }
+            let distribution =
+                quantity.distribution
+                ?? variability.distribution(nominal: nominal(quantity, all)) { formula in
+                    quantity.formulas.first { $0.formula == formula }?.program.evaluate(all) ?? .nan
                 }
-            }
-            let distribution = variable.variability.distribution(nominal: nominal) { formula in
-                guard let term = variabilityTerms.first(where: { $0.formula == formula })?.term else { return .nan }
-                return graph.evaluate(term) { numbers[$0] }
-            }
             let value: Double
-            if let row = correlations.names.firstIndex(of: variable.name) {
+            if let row = quantity.correlated {
                 normals.append(stream.normal())
                 value = distribution.value(normal: correlations.value(row, normals))
             } else {
                 value = distribution.sample(&stream)
             }
-            given[variable.name] = value
+            all.append(value)
             values.append(value)
         }
-        return values
+        return (values, conditions.allSatisfy { $0.evaluate(all) != 0 })
     }
 }
 
 /// Standard normal numbers with given correlations: a lower triangular matrix times independent ones.
-struct CorrelatedNormals {
+struct CorrelatedNormals: Sendable {
     let names: [String]
     private let factor: [[Double]]
 

@@ -11,17 +11,14 @@ extension EnvironmentModel {
         if let tabular { return tabular.samplePopulation(name: name, count: count, seed: seed, first: first) }
         let names = variableNames.map(\.name)
         let plan = try PatientPlan(self)
-        guard let correlations = CorrelatedNormals(self) else {
-            throw SimulationError.invalid("the correlations of \(name) contradict each other")
-        }
         let rows = try (first..<(first + count)).map { patient -> [Double] in
             var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
             for _ in 0..<EnvironmentModel.maximumDraws {
-                let values = plan.draw(&stream, correlations: correlations)
+                let (values, isPlausible) = plan.draw(&stream)
                 if let bad = values.firstIndex(where: { !$0.isFinite }) {
                     throw SimulationError.notFinite(patient: patient, time: 0, what: names[bad])
                 }
-                if plan.isPlausible(Dictionary(uniqueKeysWithValues: zip(names, values))) { return values }
+                if isPlausible { return values }
             }
             throw SimulationError.invalid(
                 "of \(EnvironmentModel.maximumDraws) draws none is plausible for patient \(patient): "
