@@ -9,22 +9,20 @@ import Studies
 enum EnvironmentCommands {
     static let list = Command(
         specification: CommandSpecification(
-            "lab env list", "Lists the environments that come with the program.",
+            "lab env list", "Lists the environments that come with the program, and their variants.",
             examples: [ArgumentExample("lab env list", "names and titles")],
             options: [.flag("--json", "prints them as JSON")])
     ) { arguments in
         let home = Shared.home
-        let environments = try home.environmentNames.map { name in
-            (name, try LoadedEnvironment(file: home.environmentFile(name) ?? name).model)
-        }
-        if arguments.has("--json") {
-            let items = environments.map { name, model -> JSONValue in
-                ["name": .string(name), "title": .string(model.title), "source": .string(model.source)]
+        var models: [EnvironmentModel] = []
+        for name in home.environmentNames {
+            do {
+                models.append(try LoadedEnvironment(file: home.environmentFile(name) ?? name).model)
+            } catch {
+                Terminal.warn("\(name) cannot be read: lab env check \(name) says why")
             }
-            Terminal.print(JSONValue.array(items).text())
-        } else {
-            Terminal.print(HelpText.table(environments.map { ($0.0, $0.1.title) }))
         }
+        Terminal.print(arguments.has("--json") ? EnvironmentText.list(models).text() : EnvironmentText.listing(models))
         return ExitCode.done
     }
 
@@ -167,6 +165,6 @@ extension Shared {
                     message: "there is no such environment", remedy: remedy)
             ])
         }
-        return try LoadedEnvironment(file: file)
+        return try LoadedEnvironment(file: file, named: written)
     }
 }

@@ -103,7 +103,7 @@ enum RunCommands {
         let stages = StudyStages(study).all().count
         Terminal.print(
             "\(path): valid. \(study.agents.count) agents and \(study.trees.count) trees with \(study.seeds) seeds on "
-                + "\(study.environment.model.name), \(stages) stages.")
+                + "\(study.environment.model.fullName), \(stages) stages.")
         return ExitCode.done
     }
 

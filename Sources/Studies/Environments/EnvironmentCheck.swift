@@ -23,6 +23,8 @@ public struct EnvironmentCheck: Sendable {
         /// Patients treated at random, fewer where `seconds` of processor time would not do.
         public var randomPatients = 1000
         public var seconds = 60.0
+        /// Processor time for the figure of speed.
+        public var speedSeconds = 0.2
         public var jobs = 1
         public var seed: UInt64 = 1
 
@@ -89,7 +91,7 @@ public struct EnvironmentCheck: Sendable {
             }
         }
         guard rows.contains(where: { $0.policy == "random" }) else { return }
-        let speed = try RepetitionChecks.speed(model, patients: effort.patients, seed: effort.seed)
+        let speed = try RepetitionChecks.speed(model, effort)
         let affordable = Int(effort.seconds / max(speed.secondsPerPatient, 1e-9))
         let patients = min(effort.randomPatients, max(effort.patients, affordable))
         let tally = try CourseTally.run(

@@ -35,7 +35,7 @@ public struct EnvironmentSpeed: Sendable {
         _ = try Rollout.run(factory, policy: policy, patients: 0..<min(patients, 128), seed: seed)
         let ready = threadSeconds()
         var speed = EnvironmentSpeed(
-            name: model.name, policy: policyName, patients: patients, setUpSeconds: ready - begin,
+            name: model.fullName, policy: policyName, patients: patients, setUpSeconds: ready - begin,
             decisionInterval: model.decisionInterval, timeUnit: model.timeUnit)
         var episode = 0
         repeat {

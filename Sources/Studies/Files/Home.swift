@@ -35,9 +35,10 @@ public struct Home: Sendable {
     }
 
     /// The file of an environment named as the user names it: an environment of the program, or a folder or file of
-    /// the user's own.
-    public func environmentFile(_ name: String, near folder: String = "") -> String? {
+    /// the user's own; either may end in `@VARIANT`.
+    public func environmentFile(_ written: String, near folder: String = "") -> String? {
         let manager = FileManager.default
+        let name = EnvironmentLibrary.parts(of: written).base
         if !name.contains("/"), let known = PathLookup.find("\(path)/Environments/\(name)/environment.json") {
             return known
         }
@@ -62,19 +63,25 @@ public struct Home: Sendable {
 public struct LoadedEnvironment: Sendable {
     public var model: EnvironmentModel
     public var file: String
-    /// SHA-256 of the file, and of the table it names.
+    /// SHA-256 of the file, of the table it names and of the variant's name, where there are such.
     public var hash: String
 
     /// - Parameter variant: empty for the file as it stands.
     public init(file: String, variant: String = "") throws(Diagnostics) {
         let source = try SourceText(contentsOf: file, maximumBytes: 4 << 20)
         let folder = (file as NSString).deletingLastPathComponent
-        model = try EnvironmentReader.read(source, folder: folder)
+        model = try EnvironmentReader.read(source, folder: folder, variant: variant)
         self.file = file
         // A table is part of what a result depends on.
         let table = try model.tabular.map { table throws(Diagnostics) in
             try SourceText(contentsOf: table.tablePath).bytes
         }
-        hash = SHA256.hex(source.bytes + (table ?? []))
+        let name = variant.isEmpty ? "" : "@\(variant)"
+        hash = SHA256.hex(source.bytes + (table ?? []) + Array(name.utf8))
+    }
+
+    /// - Parameter written: as the user wrote it; what is behind an `@` is the variant.
+    public init(file: String, named written: String) throws(Diagnostics) {
+        try self.init(file: file, variant: EnvironmentLibrary.parts(of: written).variant)
     }
 }

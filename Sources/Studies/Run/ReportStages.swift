@@ -30,7 +30,7 @@ extension StudyStages {
             }
             var figures = [
                 Figure.learningCurves(
-                    title: "Learning on \(study.environment.model.name)", series: try curves(context),
+                    title: "Learning on \(study.environment.model.fullName)", series: try curves(context),
                     references: references),
                 Figure.comparison(comparison, title: study.title),
             ]

@@ -48,7 +48,7 @@ public enum StudyRunner {
         let (artefacts, timings) = try runner.run(stages)
         directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(artefacts.keys))
         let manifest = Manifest(
-            program: ProgramVersion.text, study: study.resolved, environmentName: study.environment.model.name,
+            program: ProgramVersion.text, study: study.resolved, environmentName: study.environment.model.fullName,
             environmentHash: study.environment.hash, platform: platform, artefacts: artefacts)
         try AtomicFile.write(manifest.json().text(), to: "\(folder)/\(Manifest.fileName)")
         let parts = (clock.now - start).components

@@ -69,7 +69,7 @@ public struct StudyStages: Sendable {
 
     /// Everything of the environment that a result depends on.
     var environmentIdentity: JSONValue {
-        ["name": .string(study.environment.model.name), "hash": .string(study.environment.hash)]
+        ["name": .string(study.environment.model.fullName), "hash": .string(study.environment.hash)]
     }
 
     /// A cohort's patients under the environment's rules.

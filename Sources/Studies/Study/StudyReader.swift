@@ -79,6 +79,6 @@ public enum StudyReader {
                 remedy: DidYouMean.remedy(for: name, among: home.environmentNames, known: "environments: "))
             return nil
         }
-        return try LoadedEnvironment(file: file)
+        return try LoadedEnvironment(file: file, named: name)
     }
 }

@@ -64,6 +64,7 @@ enum SmallEnvironment {
     static var effort: EnvironmentCheck.Effort {
         var effort = EnvironmentCheck.Effort()
         (effort.patients, effort.randomPatients, effort.jobs) = (32, 64, 2)
+        effort.speedSeconds = 0.01
         return effort
     }
 

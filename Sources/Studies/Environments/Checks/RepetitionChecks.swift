@@ -31,11 +31,13 @@ enum RepetitionChecks {
     }
 
     /// Decisions of a random policy per second of one core's time.
-    static func speed(_ model: EnvironmentModel, patients: Int, seed: UInt64) throws -> (
+    static func speed(_ model: EnvironmentModel, _ effort: EnvironmentCheck.Effort) throws -> (
         finding: CheckFinding, secondsPerPatient: Double
     ) {
         let speed = try EnvironmentSpeed.measure(
-            model, policy: RandomPolicy(seed: seed), named: "random", patients: patients, seed: seed, seconds: 0.2)
+            model, policy: RandomPolicy(seed: effort.seed), named: "random", patients: effort.patients,
+            seed: effort.seed,
+            seconds: effort.speedSeconds)
         let figure = NumberText.count(Int(speed.decisionsPerSecond))
         return (
             CheckFinding("speed", .fine, "\(figure) decisions a second of one core under random treatment"),
