@@ -1,4 +1,4 @@
-// `lab env list|show|check|simulate|rollout`.
+// `lab env list|show|new|check|simulate|rollout`.
 
 import Agents
 import Foundation
@@ -32,13 +32,53 @@ enum EnvironmentCommands {
             examples: [
                 ArgumentExample("lab env show immuno", "for people"),
                 ArgumentExample("lab env show immuno --json", "for machines"),
+                ArgumentExample("lab env show immuno --plot --out immuno.png", "a treated and an untreated patient"),
             ],
-            positionals: [PositionalSpecification("NAME", "an environment, or a folder that holds one")],
-            options: [.flag("--json", "prints the task as JSON")])
+            positionals: [
+                PositionalSpecification("NAME", "an environment, NAME@VARIANT, or a folder that holds one")
+            ],
+            options: [
+                .flag("--json", "prints the task as JSON"),
+                .flag("--plot", "draws one patient's course with and without treatment"),
+                .option("--out", "FILE.png|svg", "the picture (default: NAME.png)"),
+                .option("--patient", "FILE.json", "the patient drawn (default: the nominal one)"),
+                .option("--protocol", "NAME", "the treatment drawn (default: the patient's best protocol)"),
+            ])
     ) { arguments in
         let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
-        Terminal.print(
-            arguments.has("--json") ? EnvironmentText.json(model).text() : EnvironmentText.text(model))
+        let unused = ["--out", "--patient", "--protocol"].filter { arguments.text($0) != nil }
+        guard arguments.has("--plot") else {
+            if !unused.isEmpty {
+                throw UsageError(
+                    command: "lab env show", problems: ["\(unused.joined(separator: ", ")) goes with --plot"])
+            }
+            Terminal.print(
+                arguments.has("--json") ? EnvironmentText.json(model).text() : EnvironmentText.text(model))
+            return ExitCode.done
+        }
+        let patient = try arguments.text("--patient").map {
+            try CourseFiles.patient(try JSONParser.parse(contentsOf: try Shared.inputFile($0)), model)
+        }
+        let figure = try EnvironmentFigure.figure(
+            model, patient: patient ?? [:], treatment: arguments.text("--protocol"))
+        let drawn = try EnvironmentFigure.draw(figure, to: arguments.text("--out") ?? "\(figure.name).png")
+        if let warning = drawn.warning { Terminal.warn(warning) }
+        for file in drawn.files { Terminal.print(file) }
+        return ExitCode.done
+    }
+
+    static let new = Command(
+        specification: CommandSpecification(
+            "lab env new", "Makes the folder of a new environment: a small one that works, to change part by part.",
+            examples: [
+                ArgumentExample("lab env new asthma", "the folder asthma/ here"),
+                ArgumentExample("lab env new asthma --dir Environments", "beside those of the program"),
+            ],
+            positionals: [PositionalSpecification("NAME", "small letters, digits and -")],
+            options: [.option("--dir", "DIR", "where the folder is made (default: here)")])
+    ) { arguments in
+        let folder = try Skeleton.write(name: arguments.text("NAME") ?? "", in: arguments.text("--dir") ?? "")
+        Terminal.print(Skeleton.nextSteps(folder))
         return ExitCode.done
     }
 

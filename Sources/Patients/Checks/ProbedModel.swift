@@ -4,8 +4,10 @@
 extension EnvironmentModel {
     /// Where the probes of a model are among its observations and outcomes.
     package struct Probes: Sendable {
-        /// Observations: states as they are when a decision is due.
+        /// Observations: states as they are when a decision is due, and the time.
         package var states: Range<Int>
+        /// nil where there are no states.
+        package var time: Int?
         /// Outcomes: lowest and highest value of each state, then of each expression asked for.
         package var lowest: Range<Int>
         package var highest: Range<Int>
@@ -26,13 +28,20 @@ extension EnvironmentModel {
                     description: ObservationDescription(name: "state of \(state.name)"),
                     expression: try Formula(parsing: state.name), text: state.name))
         }
+        let time = model.observations.count
+        if !states.isEmpty {
+            model.observations.append(
+                Observation(
+                    description: ObservationDescription(name: "time of the course"),
+                    expression: try Formula(parsing: "time"), text: "time"))
+        }
         var next = outcomes.count
         func take(_ count: Int) -> Range<Int> {
             defer { next += count }
             return next..<(next + count)
         }
         let probes = Probes(
-            states: firstObservation..<model.observations.count, lowest: take(states.count),
+            states: firstObservation..<time, time: states.isEmpty ? nil : time, lowest: take(states.count),
             highest: take(states.count), lowestOfExpressions: take(expressions.count),
             highestOfExpressions: take(expressions.count))
         for texts in [states.map(\.name), expressions] {
