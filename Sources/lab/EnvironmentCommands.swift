@@ -1,4 +1,4 @@
-// `lab env list|show|new|check|simulate|rollout`.
+// `lab env list|show|check|simulate|rollout`.
 
 import Agents
 import Foundation
@@ -64,21 +64,6 @@ enum EnvironmentCommands {
         let drawn = try EnvironmentFigure.draw(figure, to: arguments.text("--out") ?? "\(figure.name).png")
         if let warning = drawn.warning { Terminal.warn(warning) }
         for file in drawn.files { Terminal.print(file) }
-        return ExitCode.done
-    }
-
-    static let new = Command(
-        specification: CommandSpecification(
-            "lab env new", "Makes the folder of a new environment: a small one that works, to change part by part.",
-            examples: [
-                ArgumentExample("lab env new asthma", "the folder asthma/ here"),
-                ArgumentExample("lab env new asthma --dir Environments", "beside those of the program"),
-            ],
-            positionals: [PositionalSpecification("NAME", "small letters, digits and -")],
-            options: [.option("--dir", "DIR", "where the folder is made (default: here)")])
-    ) { arguments in
-        let folder = try Skeleton.write(name: arguments.text("NAME") ?? "", in: arguments.text("--dir") ?? "")
-        Terminal.print(Skeleton.nextSteps(folder))
         return ExitCode.done
     }
 

@@ -58,8 +58,9 @@ extension EnvironmentReader {
         }
         if !found {
             let known = model.variants.map(\.name)
+            let name = if case .string(let text)? = node["name"]?.value { text } else { "the environment" }
             complaints.add(
-                node["variants"] ?? node, "\(model.name) has no variant '\(variant)'",
+                node["variants"] ?? node, "\(name) has no variant '\(variant)'",
                 remedy: known.isEmpty
                     ? "it has no variants" : DidYouMean.remedy(for: variant, among: known, known: "variants: "))
         }

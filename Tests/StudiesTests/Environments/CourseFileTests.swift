@@ -25,11 +25,11 @@ import Testing
             CourseFiles.csv(model, [0.1], [[1.0 / 3, 2e-17, 0.25]])
                 == "time,C,y1,share\n0.1,0.3333333333333333,2e-17,0.25\n")
         // Every number reads back to the same bits and has at most 17 digits.
-        let values = [0.1 + 0.2, 1e300 / 3, -5e-324, 123_456_789.123_456_789]
+        let values = [0.1 + 0.2, 1e300 / 3, -2.5e-308, 123_456_789.123_456_789]
         for value in values {
             let text = CourseFiles.csv(model, [0], [[value]]).split(separator: "\n")[1].split(separator: ",")[1]
             #expect(Double(text) == value)
-            #expect(text.prefix { $0 != "e" }.count { $0.isNumber } <= 17)
+            #expect(text.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.count <= 17)
         }
     }
 
