@@ -48,7 +48,7 @@ extension Figure {
         let lines = (panels.count + columns - 1) / columns
         let doseHeight = given.isEmpty ? 0 : 24 + 18 * Double(given.count)
         let width = columns == 1 ? 620 : 860
-        let total = 58 + height * Double(lines) + doseHeight + 52
+        let total = 58 + height * Double(lines) + doseHeight + 64
         var script = GnuplotText.preamble(name: file, caption: caption, width: width, height: Int(total))
         let end = max(times.last ?? 1, untreatedTimes.last ?? 1)
         let tics = GnuplotText.tics(0, end > 0 ? end : 1)
