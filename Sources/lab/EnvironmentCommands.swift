@@ -67,6 +67,21 @@ enum EnvironmentCommands {
         return ExitCode.done
     }
 
+    static let new = Command(
+        specification: CommandSpecification(
+            "lab env new", "Makes the folder of a new environment: a small one that works, to change part by part.",
+            examples: [
+                ArgumentExample("lab env new asthma", "the folder asthma/ here"),
+                ArgumentExample("lab env new asthma --dir Environments", "beside those of the program"),
+            ],
+            positionals: [PositionalSpecification("NAME", "small letters, digits and -")],
+            options: [.option("--dir", "DIR", "where the folder is made (default: here)")])
+    ) { arguments in
+        let folder = try Skeleton.write(name: arguments.text("NAME") ?? "", in: arguments.text("--dir") ?? "")
+        Terminal.print(Skeleton.nextSteps(folder))
+        return ExitCode.done
+    }
+
     static let check = Command(
         specification: CommandSpecification(
             "lab env check", "Tests an environment as a colleague would.",

@@ -16,6 +16,8 @@ package struct ModelEquations {
     package let continuous: [Int]
     private let graph: ExpressionGraph
     private let layout: InputLayout
+    /// The state in each row of the layout.
+    private let statesByRow: [Int]
     private let rateTerms: [Term]
     /// By state: the next value of a held one.
     private let heldTerms: [Term?]
@@ -29,6 +31,9 @@ package struct ModelEquations {
         graph = symbols.graph
         let layout = InputLayout(model, varying: model.parameters.count, remembered: 0)
         self.layout = layout
+        var statesByRow = Array(repeating: 0, count: model.states.count)
+        for (state, row) in layout.stateRows.enumerated() { statesByRow[row] = state }
+        self.statesByRow = statesByRow
         let continuous = model.states.indices.filter { !model.states[$0].isHeld }
         self.continuous = continuous
         rateTerms = try continuous.map { try symbols.course.resolve(model.states[$0].rate).term }
@@ -51,9 +56,10 @@ package struct ModelEquations {
 
     private func value(_ term: Term, _ point: Point) -> Double {
         graph.evaluate(term) { slot in
-            if let state = layout.stateRows.firstIndex(of: slot) { return point.states[state] }
+            if slot < statesByRow.count { return point.states[statesByRow[slot]] }
             if layout.parameters.contains(slot) { return point.parameters[slot - layout.parameters.lowerBound] }
             if layout.inputs.contains(slot) { return point.inputs[slot - layout.inputs.lowerBound] }
+            if layout.stepInputs.contains(slot) { return point.inputs[slot - layout.stepInputs.lowerBound] }
             if layout.randoms.contains(slot) {
                 return model.randoms[slot - layout.randoms.lowerBound].distribution.centre
             }
@@ -86,9 +92,7 @@ extension ModelEquations {
     /// The point that a declared steady state means.
     package func point(_ declared: EnvironmentModel.SteadyState) -> Point {
         var point = nominal
-        for (index, parameter) in model.parameters.enumerated() {
-            if let value = declared.parameters[parameter.name] { point.parameters[index] = value }
-        }
+        if let parameters = try? model.completed(declared.parameters).parameters { point.parameters = parameters }
         for (index, state) in model.states.enumerated() {
             if let value = declared.states[state.name] { point.states[index] = value }
         }

@@ -18,6 +18,8 @@ public struct EnvironmentReader {
 
     /// The newest format of environment files that this version reads.
     public static let format = 1
+    /// Most parameters, definitions, doses and the like.
+    static let maximumMembers = 1000
 
     /// - Parameter variant: the variant to read, empty for the file as it stands.
     /// - Throws: `Diagnostics` with every mistake found.
@@ -91,6 +93,11 @@ public struct EnvironmentReader {
         guard case .object(let list) = node.value else {
             complaints.add(node, "\(key) must be an object of \(what)s by name, not \(node.kindName)")
             return []
+        }
+        guard list.count <= EnvironmentReader.maximumMembers else {
+            complaints.add(
+                node, "\(list.count) \(what)s; an environment may have at most \(EnvironmentReader.maximumMembers)")
+            return list.prefix(EnvironmentReader.maximumMembers).map { ($0.key, $0.node) }
         }
         return list.map { ($0.key, $0.node) }
     }

@@ -21,8 +21,9 @@ extension TreatmentFactory {
             return .notFinite(patient: patient, time: time, what: "the size of the dose '\(dose)'")
         case .none, .stuck, .tooLong: break
         }
-        if let bad = rateNotFinite(course, slot) {
-            return .notFinite(patient: patient, time: time, what: "the rate of \(bad)")
+        let fastest = fastestRate(course, slot)
+        if let fastest, !fastest.rate.isFinite {
+            return .notFinite(patient: patient, time: time, what: "the rate of \(fastest.state)")
         }
         let states = model.states.indices.map { index -> (name: String, value: Double) in
             let value = course.table.row(layout.stateRows[index])[slot]
@@ -30,12 +31,15 @@ extension TreatmentFactory {
             return (state.name, state.isLog && !state.isHeld ? laneScalar(LaneMath.exp, value) : value)
         }
         let cause = result.failure == .tooLong ? "too many steps in one interval" : "the step has shrunk to nothing"
+        let rate =
+            fastest.map { ", fastest is the rate of \($0.state), \(shortNumber($0.rate)) per \(model.timeUnit)" } ?? ""
         return .stuck(
-            patient: patient, time: time, reason: "the integration does not get on (\(cause))", states: states)
+            patient: patient, time: time, reason: "the integration does not get on (\(cause)\(rate))", states: states)
     }
 
-    /// The first state whose rate is not a finite number where the course has come to.
-    private func rateNotFinite(_ course: CourseSlots, _ slot: Int) -> String? {
+    /// The first state whose rate is not a finite number where the course has come to, or else the one that changes
+    /// fastest for its size.
+    private func fastestRate(_ course: CourseSlots, _ slot: Int) -> (state: String, rate: Double)? {
         let layout = program.layout
         let inputs = LaneMemory(rows: layout.courseRows, width: 8)
         let rates = LaneMemory(rows: max(1, layout.integrated), width: 8)
@@ -44,6 +48,13 @@ extension TreatmentFactory {
             inputs: inputs.base, inputStride: 8, outputs: rates.base, outputStride: 8, lanes: 1,
             scratch: program.rates.makeScratch())
         let integrated = model.states.filter { !$0.isHeld }
-        return integrated.indices.first { !rates.row($0)[0].isFinite }.map { integrated[$0].name }
+        let found = integrated.indices.map { index -> (state: String, rate: Double, share: Double) in
+            let state = integrated[index]
+            // Of a state kept as its logarithm the rate is relative already.
+            let size = state.isLog ? 1 : max(abs(inputs.row(index)[0]), state.negligible)
+            return (state.name, rates.row(index)[0], abs(rates.row(index)[0]) / size)
+        }
+        let worst = found.first { !$0.rate.isFinite } ?? found.max { $0.share < $1.share }
+        return worst.map { ($0.state, $0.rate) }
     }
 }

@@ -57,7 +57,7 @@ extension Figure {
         func fromTop(_ pixels: Double) -> String { GnuplotText.number(1 - pixels / Double(Int(total))) }
         func place(_ column: Int, _ top: Double, _ bottom: Double) -> String {
             let (left, right) =
-                columns == 1 ? (0.13, 0.97) : (column == 0 ? (0.09, 0.49) : (0.585, 0.985))
+                columns == 1 ? (0.16, 0.96) : (column == 0 ? (0.11, 0.49) : (0.59, 0.97))
             return """
                 set lmargin at screen \(left)
                 set rmargin at screen \(right)
@@ -119,9 +119,11 @@ extension Figure {
         let names = doses.enumerated().map { "\(GnuplotText.quoted($1.name, limit: 12)) \(-$0)" }
         var parts: [String] = []
         let shapes = [9, 5, 7, 13]
-        for index in doses.indices {
+        for (index, dose) in doses.enumerated() {
+            // Many marks are drawn small, so that each is one.
+            let size = min(1, max(0.25, 30 / Double(dose.times.count)))
             parts.append(
-                "'\(file).csv' skip 1 using (row('dose \(index)', $2)):(\(-index)):(0.5 + $3) with points "
+                "'\(file).csv' skip 1 using (row('dose \(index)', $2)):(\(-index)):(\(GnuplotText.number(size)) * (0.5 + $3)) with points "
                     + "pointtype \(shapes[index % shapes.count]) pointsize variable "
                     + "linecolor rgb '\(Palette.series(index + 1))'")
         }

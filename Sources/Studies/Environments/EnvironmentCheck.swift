@@ -123,11 +123,8 @@ public struct EnvironmentCheck: Sendable {
         let points = tally.samples.enumerated().filter { $0.offset % every == 0 }.map { _, sample in
             var point = equations.nominal
             point.states = Array(sample.observations[probes.states])
-            for (index, parameter) in model.parameters.enumerated() {
-                if let column = cohort.names.firstIndex(of: parameter.name) {
-                    point.parameters[index] = cohort.rows[sample.patient][column]
-                }
-            }
+            let given = Dictionary(uniqueKeysWithValues: zip(cohort.names, cohort.rows[sample.patient]))
+            if let parameters = try? model.completed(given).parameters { point.parameters = parameters }
             let action = model.actions[sample.action]
             for (position, dose) in action.doses.enumerated() where !model.doses[dose].isImpulse {
                 let level = action.levels.indices.contains(position) ? action.levels[position] : 1

@@ -47,8 +47,10 @@ public enum EnvironmentFigure {
             patient.isEmpty
             ? model.nominalPopulation(count: 1) : CohortTable(names: names, rows: [names.map { patient[$0]! }])
         let factory = try probed.makeFactory(cohort: cohort)
-        let idle = model.protocols.first { $0.orders.isEmpty && $0.choices.isEmpty }?.name
         let policies = probed.protocolPolicies(seed: seed)
+        let idle =
+            model.protocols.first { $0.orders.isEmpty && $0.choices.isEmpty && model.tabular == nil }?.name
+            ?? policies.map(\.name).first { ["none", "no_treatment", "never_treat"].contains($0) }
         let nothing: any Policy =
             policies.first { $0.name == idle }?.policy
             ?? model.actions.first { $0.doses.isEmpty }.flatMap { probed.constantPolicy(action: $0.name) }
@@ -74,7 +76,8 @@ public enum EnvironmentFigure {
             doses: doses(model, course))
     }
 
-    /// The states that change, or of an environment without states the observations that do.
+    /// What is seen of the states, then states that are not seen as they are. The clock and what has been given say
+    /// nothing of the disease.
     private static func panels(
         _ model: EnvironmentModel, _ probes: EnvironmentModel.Probes, _ courses: [Course]
     ) -> [(index: Int, name: String, unit: String)] {
@@ -82,22 +85,22 @@ public enum EnvironmentFigure {
             let values = courses.flatMap { $0.rows.map { $0[index] } }
             return (values.max() ?? 0) > (values.min() ?? 0)
         }
-        // What is seen and what it was derived from: changes, delays and the clock say nothing of their own.
+        let disease = Set(model.states.map(\.name) + model.definitions.map(\.name))
         let seen = model.task.observations.indices.filter { index in
             guard model.observations.indices.contains(index) else { return changes(index) }
-            let observation = model.observations[index]
-            return observation.expression != nil && observation.text != "time" && !observation.text.hasPrefix("count(")
-                && changes(index)
+            let names = model.observations[index].expression?.names.map(\.name) ?? []
+            return !disease.isDisjoint(with: names) && changes(index)
         }
-        if !seen.isEmpty {
-            return seen.prefix(maximumPanels).map {
-                let observation = model.task.observations[$0]
-                return ($0, observation.name, observation.unit)
-            }
+        var panels = seen.prefix(maximumPanels).map { index -> (index: Int, name: String, unit: String) in
+            let observation = model.task.observations[index]
+            return (index, observation.name, observation.unit)
         }
-        return zip(probes.states, model.states).filter { changes($0.0) }.prefix(maximumPanels).map {
-            ($0, $1.name, $1.unitText)
+        let shown = Set(seen.filter { model.observations.indices.contains($0) }.map { model.observations[$0].text })
+        for (index, state) in zip(probes.states, model.states)
+        where panels.count < 4 && !shown.contains(state.name) && changes(index) {
+            panels.append((index, state.name, state.unitText))
         }
+        return panels
     }
 
     private static func doses(_ model: EnvironmentModel, _ course: Course) -> [CourseDose] {

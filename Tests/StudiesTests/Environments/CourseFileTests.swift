@@ -33,6 +33,25 @@ import Testing
         }
     }
 
+    /// A category by its text or number; a state by its name or its column's.
+    @Test func patientsGoByNameOrColumn() throws {
+        let model = try SmallEnvironment.model([
+            ("\"M\": { \"initial\": 20,", "\"M\": { \"initial\": 20, \"column\": \"y1\","),
+            (
+                "\"parameters\": {",
+                "\"covariates\": { \"type\": { \"categories\": [\"a\", \"b\"] } }, \"parameters\": {"
+            ),
+        ])
+        func patient(_ text: String) throws -> [String: Double] {
+            try CourseFiles.patient(JSONParser.parse(SourceText(name: "p.json", text: text)), model)
+        }
+        #expect(try patient("{ \"type\": \"b\", \"y1\": 3 }") == ["type": 1, "M": 3])
+        #expect(try patient("{ \"type\": 1, \"M\": 3 }") == ["type": 1, "M": 3])
+        #expect(throws: Diagnostics.self) { try patient("{ \"type\": \"c\" }") }
+        #expect(throws: Diagnostics.self) { try patient("{ \"type\": 2 }") }
+        #expect(throws: Diagnostics.self) { try patient("{ \"y1\": 3, \"M\": 3 }") }
+    }
+
     @Test(arguments: ["v", "u"])
     func schedulesGoByNameOrColumn(name: String) throws {
         let rows = try CourseFiles.schedule(

@@ -90,6 +90,35 @@ import Testing
         #expect(check.finds("stiffness", .note, "\"stiff\"", "is advised", "3030 steps"))
     }
 
+    /// Without the drug the marker settles at made/lost = 20.
+    @Test(arguments: [
+        ("20", "true", CheckFinding.Verdict.fine, "stable: the largest real part of an eigenvalue is -0.1"),
+        ("19", "true", .problem, "M changes by 0.1 U/L per d"),
+        ("20", "false", .problem, "is declared unstable, but the largest real part of an eigenvalue is -0.1"),
+    ])
+    func steadyStatesAreLookedAt(value: String, stable: String, verdict: CheckFinding.Verdict, words: String) throws {
+        let declared =
+            "\"steady_states\": [{ \"name\": \"rest\", \"states\": { \"C\": 0, \"M\": \(value) }, \"stable\": \(stable) }],"
+        let check = try SmallEnvironment.check([("\"rates\"", declared + "\"rates\"")])
+        #expect(check.finds("steady states", verdict, words), "\(check.findings)")
+    }
+
+    /// Two compartments that exchange a substance, without and with a leak.
+    @Test(arguments: [("", CheckFinding.Verdict.fine), (" - 0.001 * lost * X", .problem)])
+    func conservedTotalsAreLookedAt(leak: String, verdict: CheckFinding.Verdict) throws {
+        let check = try SmallEnvironment.check([
+            (
+                "\"states\": {",
+                "\"states\": { \"X\": { \"initial\": 1, \"unit\": \"mg\" }, \"Y\": { \"initial\": 0, \"unit\": \"mg\" },"
+            ),
+            (
+                "\"rates\": {",
+                "\"conserved\": [{ \"expression\": \"X + Y\" }], \"rates\": { \"X\": \"lost*Y - lost*X\(leak)\", \"Y\": \"lost*X - lost*Y\","
+            ),
+        ])
+        #expect(check.finds("conservation", verdict, "X + Y changes by"), "\(check.findings)")
+    }
+
     @Test func theFolderIsLookedAt() throws {
         let folder = try TemporaryFolder()
         try folder.write(SmallEnvironment.text, to: "environment.json")
