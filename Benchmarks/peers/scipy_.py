@@ -1,7 +1,7 @@
 """SciPy's solve_ivp, one patient at a time, on a model of ours: the same equations, patients drawn from the same ranges,
 the same treatments at the same times, the same relative tolerance, the same ends of a course.
 
-    scipy_.py immuno|hiv ENVIRONMENT.json SECONDS
+    scipy_.py immuno|hiv|hiv-random ENVIRONMENT.json SECONDS
 
 Right-hand sides are plain Python on floats, which solve_ivp calls faster than NumPy on six numbers. Every method is
 tried on a few patients and the fastest is measured."""
@@ -102,7 +102,7 @@ def immuno(method):
 
 
 def hiv(method):
-    """One course with both drugs all the time."""
+    """One course with both drugs all the time, or with a random one of none, either and both in each interval."""
     p = drawn("parameters")
     start = drawn("states")
     l1, d1, k1, l2, d2, k2, f, delta = (p[x] for x in ("l1", "d1", "k1", "l2", "d2", "k2", "f", "delta"))
@@ -123,11 +123,13 @@ def hiv(method):
             le + be * infected / (infected + kb) * e - de * infected / (infected + kd) * e - de_e * e,
         )
 
+    doses = [(0.0, 0.0), (0.7, 0.0), (0.0, 0.3), (0.7, 0.3)]
     y = numpy.array(list(start.values())[:6])
     absolute = tolerance * numpy.array([negligible(x) for x in list(environment["states"])[:6]])
     for decision in range(count):
+        given = doses[random.integers(4)] if name == "hiv-random" else doses[3]
         found = solve_ivp(
-            rates, (decision * interval, (decision + 1) * interval), y, method=method, args=(0.7, 0.3), rtol=tolerance,
+            rates, (decision * interval, (decision + 1) * interval), y, method=method, args=given, rtol=tolerance,
             atol=absolute)
         if found.status < 0:
             raise RuntimeError(found.message)
@@ -135,7 +137,7 @@ def hiv(method):
     return count
 
 
-course = {"immuno": immuno, "hiv": hiv}[name]
+course = {"immuno": immuno, "hiv": hiv, "hiv-random": hiv}[name]
 trial = {}
 for method in ("RK45", "DOP853", "LSODA", "BDF", "Radau"):
     random = numpy.random.default_rng(1)
