@@ -61,6 +61,9 @@ public struct EnvironmentModel: Sendable {
         public var meaning: String
         /// The name in schedules, where it is not the input's own.
         public var column: String
+        /// Over covariates and parameters, in the model's time unit: how much later than given it acts.
+        public var lag: Formula?
+        public var lagText = ""
     }
 
     public struct Definition: Sendable {
@@ -119,9 +122,8 @@ public struct EnvironmentModel: Sendable {
         /// Time between administrations, and how many there are within the interval.
         public var every = 0.0
         public var times = 1
-        /// Over covariates and parameters: added to the time of each administration.
+        /// That of its input: added to the time of each administration.
         public var lag: Formula?
-        public var lagText = ""
         public var meaning: String
     }
 

@@ -40,12 +40,22 @@ extension EnvironmentReader {
             let reader = ObjectReader(node, what: "input '\(name)'", complaints: complaints)
             let (unit, text) = unit(reader)
             declare(name, node, as: "an input")
-            model.inputs.append(
-                .init(
-                    name: name, unit: unit, unitText: text, meaning: reader.string("meaning", default: ""),
-                    column: reader.string("column", default: name)))
+            var input = EnvironmentModel.Input(
+                name: name, unit: unit, unitText: text, meaning: reader.string("meaning", default: ""),
+                column: reader.string("column", default: name))
+            readLag(reader, &input)
+            model.inputs.append(input)
             reader.finish()
         }
+    }
+
+    private mutating func readLag(_ reader: ObjectReader, _ input: inout EnvironmentModel.Input) {
+        guard let place = reader.node["lag"] else { return }
+        let (value, expression, text) = patientNumber(reader, "lag", model.timeUnitValue)
+        guard let value else { return }
+        if value < 0 { complaints.add(place, "a lag cannot be below 0, as \(shortNumber(value)) is") }
+        input.lag = expression ?? (try? Formula(parsing: "\(value)[\(model.timeUnit)]"))
+        input.lagText = expression == nil ? "\(shortNumber(value))" : text
     }
 
     mutating func readRandomNumbers(_ file: ObjectReader) {

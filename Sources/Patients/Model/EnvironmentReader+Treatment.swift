@@ -59,7 +59,7 @@ extension EnvironmentReader {
                 let rest = dose.times > 1 ? dose.every : interval - dose.at
                 dose.duration = reader.number("duration", default: rest, in: 1e-9...interval)
             }
-            readLag(reader, &dose)
+            dose.lag = model.inputs.isEmpty ? nil : model.inputs[input].lag
             let last = dose.at + Double(dose.times - 1) * dose.every
             if last + (isImpulse ? 0 : dose.duration) > interval * (1 + 1e-9) || (isImpulse && last >= interval) {
                 complaints.add(
@@ -86,21 +86,6 @@ extension EnvironmentReader {
         }
         let (formula, text) = expression(reader, key, unit: unit, level: .decision)
         return (formula, text, nil)
-    }
-
-    private mutating func readLag(_ reader: ObjectReader, _ dose: inout EnvironmentModel.Dose) {
-        guard reader.node["lag"] != nil else { return }
-        let (value, expression, text) = patientNumber(reader, "lag", model.timeUnitValue)
-        guard let value else { return }
-        let last = dose.at + Double(dose.times - 1) * dose.every + dose.duration
-        if value < 0 || last + value >= model.decisionInterval * (1 + 1e-9) {
-            complaints.add(
-                reader.node["lag"] ?? reader.node,
-                "a lag of \(shortNumber(value)) \(model.timeUnit) reaches beyond the decision interval",
-                remedy: "lengthen the interval, or give the dose earlier in it")
-        }
-        dose.lag = expression ?? (try? Formula(parsing: "\(value)[\(model.timeUnit)]"))
-        dose.lagText = expression == nil ? "\(shortNumber(value))" : text
     }
 
     // MARK: - actions

@@ -21,6 +21,7 @@ public struct CourseSimulator {
 
     /// States and outputs (see `EnvironmentModel.outputColumns`) at each of `times` (not decreasing), [time][column].
     ///
+    /// Schedules say when treatment is given; an input with a lag acts later.
     /// The course begins at time 0, or earlier where the schedule or the first time asked for is. What is printed at a
     /// time is before the impulses of that time; at the beginning of a step it is after the new values of
     /// `at_step_start`, except at the last time asked for.
@@ -65,7 +66,7 @@ public struct CourseSimulator {
         _ model: EnvironmentModel, values: [String: Double], schedule: [Row], tolerance: Double
     ) throws {
         self.model = model
-        self.schedule = schedule
+        self.schedule = model.lagged(schedule, by: try model.lags(try model.completed(values).parameters))
         let names = values.keys.sorted()
         let cohort = CohortTable(names: names, rows: [names.map { values[$0]! }])
         factory = try TreatmentFactory(model, cohort: cohort, tolerance: tolerance)

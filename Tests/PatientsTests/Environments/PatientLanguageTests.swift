@@ -24,11 +24,11 @@ import Testing
           },
           "correlations": [ { "between": ["CL", "V"], "value": 0.6 } ],
           "states": { "A": { "initial": "2[mg/L] * V", "unit": "mg", "column": "y0" } },
-          "inputs": { "dose": { "unit": "mg/h" } },
+          "inputs": { "dose": { "unit": "mg/h", "lag": "lag" } },
           "definitions": { "C": { "expression": "A / V", "unit": "mg/L", "output": true, "column": "conc" } },
           "rates": { "A": "-k*A + dose" },
           "decisions": { "interval": 24, "count": 10 },
-          "doses": { "oral": { "input": "dose", "amount": 1, "every": 12, "times": 2, "lag": "lag" } },
+          "doses": { "oral": { "input": "dose", "amount": 1, "every": 12, "times": 2 } },
           "actions": [ { "name": "{level} mg", "dose": "oral", "levels": { "from": 0, "to": 2, "step": 0.1 }, "meaning": "{level} mg twice a day" } ],
           "reward": { "terms": { "level": { "expression": "-abs(C / 1[mg/L] - 2)" } } },
           "observations": [
@@ -44,7 +44,7 @@ import Testing
           "steady_states": [ { "name": "empty", "states": { "A": 0 }, "stable": true } ],
           "variants": {
             "as-published": { "meaning": "the same", "change": {} },
-            "fast": { "meaning": "faster clearance", "change": { "parameters": { "CL0": { "value": 3 }, "lag": null }, "doses": { "oral": { "lag": null } } } }
+            "fast": { "meaning": "faster clearance", "change": { "parameters": { "CL0": { "value": 3 }, "lag": null }, "inputs": { "dose": { "lag": null } } } }
           }
         }
         """#
@@ -147,7 +147,7 @@ import Testing
         ("\"every\": 12, \"times\": 2", "\"every\": 12, \"times\": 3", "beyond the decision interval"),
         ("\"every\": 12, \"times\": 2", "\"times\": 2", "needs \"every\""),
         ("\"times\": 2", "\"times\": 1000000000", "from 1 to 10000"),
-        ("\"lag\": \"lag\"", "\"lag\": 20", "beyond the decision interval"),
+        ("\"lag\": \"lag\"", "\"lag\": -1", "a lag cannot be below 0"),
         ("\"name\": \"{level} mg\"", "\"name\": \"mg\"", "contains {level}"),
         ("\"step\": 0.1 }", "\"step\": 0.3 }", "do not lead from 0 to 2"),
         ("\"step\": 0.1 }", "\"step\": 1e-7 }", "at most 1000 are allowed"),

@@ -8,10 +8,10 @@ import Testing
     static let kinetics = #"""
         "parameters": { "k": { "value": 0.3, "unit": "1/h" }, "lag": { "value": 1.5, "unit": "h" } },
         "states": { "A": { "initial": 0, "unit": "mg" } },
-        "inputs": { "u": { "unit": "mg/h" } },
+        "inputs": { "u": { "unit": "mg/h", "lag": "lag" } },
         "rates": { "A": "u - k*A" },
         "decisions": { "interval": 24, "count": 4 },
-        "doses": { "pill": { "input": "u", "amount": 5, "at": 1, "every": 8, "times": 3, "lag": "lag" } },
+        "doses": { "pill": { "input": "u", "amount": 5, "at": 1, "every": 8, "times": 3 } },
         "actions": [ { "name": "none", "doses": [] }, { "name": "{level}", "dose": "pill", "levels": [1, 2.5] } ],
         "observations": [ { "name": "A", "expression": "A" }, { "name": "given", "expression": "given(pill)" },
             { "name": "count", "expression": "count(pill)" }, { "name": "total", "expression": "total(pill)" } ],
@@ -68,8 +68,9 @@ import Testing
     /// Sizes are worked out at the decision, from what the patient is then, and hold for the interval.
     @Test func sizesByExpression() throws {
         let parts = Self.kinetics.replacing(
-            #"{ "input": "u", "amount": 5, "at": 1, "every": 8, "times": 3, "lag": "lag" }"#,
-            with: #"{ "input": "u", "rate": "0.1[1/h]*(50[mg] - A) + 1[mg/h]*count(pill)", "duration": 10 }"#)
+            #"{ "input": "u", "amount": 5, "at": 1, "every": 8, "times": 3 }"#,
+            with: #"{ "input": "u", "rate": "0.1[1/h]*(50[mg] - A) + 1[mg/h]*count(pill)", "duration": 10 }"#
+        ).replacing(#", "lag": "lag" } }"#, with: " } }")
         let model = try SmallDisease.read(parts)
         let course = try HandTreated(model, [1, 2, 1])
         var amount = 0.0
@@ -85,14 +86,15 @@ import Testing
         #expect(throws: SimulationError.self) { try HandTreated(negative, [1]) }
     }
 
-    /// The same doses as a schedule of impulses: what is printed at the time of a dose is before it.
+    /// The same doses as a schedule: they are listed when they are given and act a lag later. What is printed at the
+    /// time of an impulse is before it.
     @Test func simulatedImpulses() throws {
         let model = try SmallDisease.read(Self.kinetics)
         let schedule = [0.0, 12, 24].map { CourseSimulator.Row(time: $0, rates: ["u": 0.5], impulses: ["u": 5]) }
         let found = try CourseSimulator.simulate(
             model, schedule: schedule, times: [0, 6, 12, 24, 30], tolerance: 1e-11)
         let wanted = [0.0, 6, 12, 24, 30].map { time in
-            Self.amount([0.0, 12, 24].map { ($0, 5) }, at: time) + 0.5 / 0.3 * (1 - exp(-0.3 * time))
+            Self.amount([1.5, 13.5, 25.5].map { ($0, 5) }, at: time) + 0.5 / 0.3 * max(0, 1 - exp(-0.3 * (time - 1.5)))
         }
         #expect(agree(found.map { $0[0] }, wanted, 1e-8), "\(found) \(wanted)")
     }

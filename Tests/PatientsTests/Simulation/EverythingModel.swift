@@ -38,7 +38,7 @@ enum EverythingModel {
               "time": { "distribution": "uniform", "low": 1, "high": 5 }, "every": 6, "probability": 0.9 },
             "once": { "state": "food", "amount": 5, "time": 3.5 }
           },
-          "inputs": { "oral": { "unit": "mg/h" }, "drip": { "unit": "mg/h" }, "talk": { "unit": "1/h" } },
+          "inputs": { "oral": { "unit": "mg/h", "lag": "lag" }, "drip": { "unit": "mg/h" }, "talk": { "unit": "1/h" } },
           "definitions": { "C": { "expression": "A / V", "unit": "mg/L" } },
           "step": 1,
           "at_step_start": { "food": "0.3*food", "R": "A" },
@@ -50,7 +50,7 @@ enum EverythingModel {
           },
           "decisions": { "interval": 4, "count": 12 },
           "doses": {
-            "pill": { "input": "oral", "amount": "8[mg] + 0.01[mg]*min(T, 1000)", "at": 0.2, "every": 1.5, "times": 2, "lag": "lag" },
+            "pill": { "input": "oral", "amount": "8[mg] + 0.01[mg]*min(T, 1000)", "at": 0.2, "every": 1.5, "times": 2 },
             "drip": { "input": "drip", "rate": 3, "at": 0.5, "duration": 2.25 },
             "talk": { "input": "talk", "amount": 1, "at": 2.4 }
           },
