@@ -29,7 +29,7 @@ public enum EnvironmentText {
         section("Protocols", model.protocols.map { ($0.name, $0.meaning) })
         section("States", model.states.map { ($0.name, state($0, model)) })
         section("Outputs", model.definitions.filter(\.isOutput).map { ($0.name, $0.meaning + unit($0.unitText)) })
-        section("Dose inputs", model.inputs.map { ($0.name, $0.meaning + unit($0.unitText)) })
+        section("Dose inputs", model.inputs.map { ($0.name, $0.meaning + unit($0.unitText) + lag($0, model)) })
         section(
             "Random numbers",
             model.randoms.map {
@@ -93,6 +93,12 @@ public enum EnvironmentText {
         return text
     }
 
+    private static func lag(_ input: EnvironmentModel.Input, _ model: EnvironmentModel) -> String {
+        guard !input.lagText.isEmpty else { return "" }
+        return
+            "; acts \(input.lagText)\(input.lagText.contains { $0.isLetter } ? "" : " " + model.timeUnit) after it is given"
+    }
+
     private static func administration(_ dose: EnvironmentModel.Dose, _ model: EnvironmentModel) -> String {
         let input = model.inputs[dose.input]
         let size = dose.constantSize.map(number) ?? dose.sizeText
@@ -103,7 +109,6 @@ public enum EnvironmentText {
         text += " into \(input.name)"
         if dose.times > 1 { text += ", \(dose.times) times every \(number(dose.every)) \(model.timeUnit)" }
         if dose.at > 0 { text += ", \(number(dose.at)) \(model.timeUnit) after the decision" }
-        if !dose.lagText.isEmpty { text += ", lag \(dose.lagText)" }
         return text
     }
 
