@@ -52,11 +52,20 @@ extension EnvironmentReader {
         }
         for item in pending {
             let table = symbols.table(item.level)
-            do {
+            do throws(ExpressionError) {
                 if let unit = item.unit {
                     _ = try table.resolve(item.formula, expecting: unit, what: item.what)
                 } else {
-                    _ = try table.resolve(item.formula)
+                    let quantity = try table.resolve(item.formula)
+                    if quantity.unit.hidesFactor {
+                        throw ExpressionError(
+                            utf8Offset: item.formula.textStart,
+                            message: "\(item.what): this is a number that is to be multiplied by "
+                                + "\(shortNumber(quantity.unit.scale)), since its units (\(quantity.unit)) cancel only up to that",
+                            remedy:
+                                "nothing is converted silently: divide by \(shortNumber(1 / quantity.unit.scale))[\(quantity.unit)] "
+                                + "or by a reference in the same unit")
+                    }
                 }
             } catch {
                 if !error.isConsequence { complain(item.node, error) }
@@ -68,4 +77,12 @@ extension EnvironmentReader {
 extension Formula {
     /// Stands where an expression could not be read.
     static let nothing = (try? Formula(parsing: "0")) ?? Formula(nodes: [])
+}
+
+extension PhysicalUnit {
+    /// Units that cancel but for a factor, such as uL/mL: the number beside them is not the number that is meant. A
+    /// percentage is no such thing.
+    var hidesFactor: Bool {
+        dimension == .none && abs(scale - 1) > 1e-9 && factors.contains { UnitSymbol.known[$0.symbol]?.base != nil }
+    }
 }

@@ -155,6 +155,7 @@ import Testing
         ("\"when\": \"conc > 3 and decision > 0\"", "\"when\": \"C > 3\"", "nothing is called 'C'"),
         ("\"delay_of\": \"conc\"", "\"delay_of\": \"blood\"", "no observation 'blood' above this one"),
         ("\"rates\": {", "\"rates\": { \"B\": \"1\",", "unknown key \"B\""),
+        ("\"expression\": \"C\"", "\"expression\": \"C / 1[mg/mL]\"", "multiplied by 0.001"),
         ("\"interval\": 24", "\"interval\": 1e-9", "must be from"),
         ("\"change\": {}", "\"change\": { \"name\": \"x\" }", "a variant cannot change \"name\""),
         ("\"states\": { \"A\": 0 }", "\"states\": { \"B\": 0 }", "unknown key \"B\""),
