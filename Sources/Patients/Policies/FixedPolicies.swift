@@ -39,30 +39,48 @@ public struct RandomPolicy: Policy {
         base = RandomStream(seed: seed, purpose: "policy.random")
     }
 
+    /// Eight patients at a time.
     public func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) {
-        for row in 0..<batch.count {
-            var stream = base.withIndex(
-                UInt64(UInt32(bitPattern: batch.patients[row])) << 32
-                    | UInt64(UInt32(bitPattern: batch.decisions[row])))
-            let allowed = batch.allowed.baseAddress! + row * batch.actionCount
-            var permitted = 0
-            for action in 0..<batch.actionCount { permitted += allowed[action] ? 1 : 0 }
-            guard permitted > 0 else {
-                actions[row] = 0
-                continue
+        let count = batch.count
+        for first in stride(from: 0, to: count, by: 8) {
+            let rows = min(8, count &- first)
+            var indices = SIMD8<UInt64>()
+            for lane in 0..<rows {
+                let patient = UInt32(bitPattern: batch.patients[first &+ lane])
+                let decision = UInt32(bitPattern: batch.decisions[first &+ lane])
+                indices[lane] = UInt64(patient) &<< 32 | UInt64(decision)
             }
-            var pick = stream.below(permitted)
-            if permitted == batch.actionCount {
-                actions[row] = Int32(pick)
-                continue
-            }
-            for action in 0..<batch.actionCount where allowed[action] {
-                if pick == 0 {
-                    actions[row] = Int32(action)
-                    break
+            let bits = base.bits(indices: indices, positions: .zero)
+            let allowed = batch.allowed.baseAddress! + first &* batch.actionCount
+            if rows == 8, permitsAll(allowed, words: batch.actionCount) {
+                let picks = RandomStream.below(UInt32(truncatingIfNeeded: batch.actionCount), bits)
+                for lane in 0..<8 { actions[first &+ lane] = Int32(truncatingIfNeeded: picks[lane]) }
+            } else {
+                for lane in 0..<rows {
+                    actions[first &+ lane] = pick(bits[lane], allowed + lane &* batch.actionCount, batch.actionCount)
                 }
-                pick -= 1
             }
         }
+    }
+
+    /// Whether all of eight times `words` actions are permitted; a true value is a byte of 1.
+    @inline(__always)
+    private func permitsAll(_ allowed: UnsafePointer<Bool>, words: Int) -> Bool {
+        let bytes = UnsafeRawPointer(allowed)
+        var all: UInt64 = 0x0101_0101_0101_0101
+        for word in 0..<words { all &= bytes.loadUnaligned(fromByteOffset: word &* 8, as: UInt64.self) }
+        return all == 0x0101_0101_0101_0101
+    }
+
+    /// One of the permitted actions by 64 random bits; 0 where none is.
+    private func pick(_ bits: UInt64, _ allowed: UnsafePointer<Bool>, _ actionCount: Int) -> Int32 {
+        var permitted = 0
+        for action in 0..<actionCount { permitted += allowed[action] ? 1 : 0 }
+        var pick = Int(UInt64(permitted).multipliedFullWidth(by: bits).high)
+        for action in 0..<actionCount where allowed[action] {
+            if pick == 0 { return Int32(action) }
+            pick -= 1
+        }
+        return 0
     }
 }

@@ -47,6 +47,7 @@ public enum Rollout {
         slots: Int = 128, visitor: Visitor?
     ) throws -> EpisodeTable {
         let task = factory.task
+        let discount = task.discount
         let outcomeCount = task.outcomes.count
         let width = max(1, min(slots, patients.count))
         let environment = try factory.makeBatch(slots: width, seed: seed)
@@ -87,13 +88,15 @@ public enum Rollout {
             policy.act(batch, actions: actions)
             visitor?(batch, UnsafeBufferPointer(actions), environment.status)
             try environment.step(UnsafeBufferPointer(actions))
+            let rewards = environment.rewards
+            let status = environment.status
             for slot in 0..<width where row[slot] >= 0 {
                 let index = row[slot]
-                let reward = environment.rewards[slot]
+                let reward = rewards[slot]
                 table.returns[index] += reward
                 table.discountedReturns[index] += weight[slot] * reward
-                weight[slot] *= task.discount
-                guard environment.status[slot] != .running else { continue }
+                weight[slot] *= discount
+                guard status[slot] != .running else { continue }
                 table.lengths[index] = Int(environment.decisions[slot])
                 table.endings[index] = environment.ending(slot: slot)
                 environment.readOutcomes(slot: slot, into: outcomes)

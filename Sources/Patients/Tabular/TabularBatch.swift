@@ -29,6 +29,18 @@ final class TabularBatch: BatchEnvironment {
     private let statusBuffer: UnsafeMutableBufferPointer<EpisodeStatus>
     private let decisionBuffer: UnsafeMutableBufferPointer<Int32>
     private let patientBuffer: UnsafeMutableBufferPointer<Int32>
+    // Of a step: the slots that run, one after the other, filled up to whole vectors; and for each of them what has been
+    // found out so far.
+    private let running: UnsafeMutableBufferPointer<Int32>
+    private let bits: UnsafeMutableBufferPointer<UInt64>
+    private let drawn: UnsafeMutableBufferPointer<Draw>
+
+    /// What is drawn from, and with which number.
+    private struct Draw {
+        var row: ChanceRows.Row
+        var guide: Int32
+        var number: Double
+    }
 
     init(_ factory: TabularFactory, slots: Int, seed: UInt64) {
         self.factory = factory
@@ -55,6 +67,10 @@ final class TabularBatch: BatchEnvironment {
         statusBuffer = buffer(slots, .idle)
         decisionBuffer = buffer(slots, 0)
         patientBuffer = buffer(slots, 0)
+        let lanes = (slots + 7) / 8 * 8
+        running = buffer(lanes, 0)
+        bits = buffer(lanes, 0)
+        drawn = buffer(lanes, Draw(row: .init(begin: 0, count: 1), guide: 0, number: 0))
     }
 
     deinit {
@@ -67,6 +83,9 @@ final class TabularBatch: BatchEnvironment {
         statusBuffer.deallocate()
         decisionBuffer.deallocate()
         patientBuffer.deallocate()
+        running.deallocate()
+        bits.deallocate()
+        drawn.deallocate()
     }
 
     var observations: UnsafeBufferPointer<Double> { UnsafeBufferPointer(observationBuffer) }
@@ -84,7 +103,7 @@ final class TabularBatch: BatchEnvironment {
         let stream = UInt64(UInt32(truncatingIfNeeded: patient)) << 32 | UInt64(UInt32(truncatingIfNeeded: episode))
         let state =
             factory.starts.map { $0[patient] }
-            ?? Int32(layout.chance.draw(0, startChance.uniform(index: stream, position: 0)))
+            ?? Int32(layout.chance.draw(layout.chance.rows[0], startChance.uniform(index: stream, position: 0)))
         streams[slot] = stream
         states[slot] = state
         firstStates[slot] = state
@@ -95,28 +114,77 @@ final class TabularBatch: BatchEnvironment {
         publish(slot, Int(state))
     }
 
+    /// In passes over all patients, each with little to do: the table is larger than the near caches, and where no
+    /// patient's work waits for another's, the processor fetches for many at once.
     func step(_ actions: UnsafeBufferPointer<Int32>) throws {
-        for slot in 0..<slots where statusBuffer[slot] == .running {
+        let count = findRunning()
+        try check(actions, count)
+        drawBits(count)
+        let layout = layout
+        for place in 0..<count {
+            let slot = Int(running[place])
+            let number = Double(Int64(bitPattern: bits[place] &>> 11)) * 0x1p-53
+            let (row, rest) = layout.row(Int(states[slot]), Int(actions[slot]), number)
+            drawn[place] = Draw(row: row, guide: layout.chance.guide(row, rest), number: rest)
+        }
+        for place in 0..<count {
+            let draw = drawn[place]
+            bits[place] = UInt64(truncatingIfNeeded: layout.chance.target(draw.row, draw.guide, draw.number))
+        }
+        for place in 0..<count {
+            let slot = Int(running[place])
+            let state = Int(truncatingIfNeeded: bits[place])
+            let decision = decisionBuffer[slot] &+ 1
+            states[slot] = Int32(truncatingIfNeeded: state)
+            rewardBuffer[slot] = layout.rewards[state]
+            decisionBuffer[slot] = decision
+            if layout.endings[state] >= 0 {
+                statusBuffer[slot] = .terminated
+            } else if decision >= layout.horizon {
+                statusBuffer[slot] = layout.atHorizon
+            }
+            publish(slot, state)
+        }
+    }
+
+    /// Lists the slots that run; how many they are.
+    private func findRunning() -> Int {
+        var count = 0
+        for slot in 0..<slots {
+            running[count] = Int32(truncatingIfNeeded: slot)
+            count &+= statusBuffer[slot] == .running ? 1 : 0
+        }
+        for place in count..<((count &+ 7) & ~7) { running[place] = 0 }
+        return count
+    }
+
+    private func check(_ actions: UnsafeBufferPointer<Int32>, _ count: Int) throws {
+        for place in 0..<count {
+            let slot = Int(running[place])
             let action = Int(actions[slot])
-            guard action >= 0, action < layout.actions, allowedBuffer[slot * layout.actions + action] else {
+            guard action >= 0, action < layout.actions,
+                layout.allowsAll || allowedBuffer[slot * layout.actions + action]
+            else {
                 throw SimulationError.forbiddenAction(
                     patient: Int(patientBuffer[slot]), decision: Int(decisionBuffer[slot]),
                     action: task.actions.indices.contains(action) ? task.actions[action].name : "\(action)")
             }
         }
-        for slot in 0..<slots where statusBuffer[slot] == .running {
-            let decision = decisionBuffer[slot]
-            let number = chance.uniform(index: streams[slot], position: UInt64(UInt32(bitPattern: decision)))
-            let state = layout.next(Int(states[slot]), Int(actions[slot]), number)
-            states[slot] = Int32(state)
-            rewardBuffer[slot] = layout.rewards[state]
-            decisionBuffer[slot] = decision + 1
-            if layout.endings[state] >= 0 {
-                statusBuffer[slot] = .terminated
-            } else if decision + 1 >= layout.horizon {
-                statusBuffer[slot] = layout.atHorizon
+    }
+
+    /// The random bits of each running slot's present decision.
+    private func drawBits(_ count: Int) {
+        let chance = chance
+        for base in stride(from: 0, to: count, by: 8) {
+            var indices = SIMD8<UInt64>()
+            var positions = SIMD8<UInt64>()
+            for lane in 0..<8 {
+                let slot = Int(running[base &+ lane])
+                indices[lane] = streams[slot]
+                positions[lane] = UInt64(UInt32(bitPattern: decisionBuffer[slot]))
             }
-            publish(slot, state)
+            let drawn = chance.bits(indices: indices, positions: positions)
+            for lane in 0..<8 { bits[base &+ lane] = drawn[lane] }
         }
     }
 

@@ -61,7 +61,7 @@ extension TabularModel {
         let chance = ChanceRows(table)
         let rows = (first..<(first + count)).map { patient -> [Double] in
             var stream = RandomStream(seed: seed, purpose: "population.\(name)", index: UInt64(patient))
-            let state = chance.draw(0, stream.uniform())
+            let state = chance.draw(chance.rows[0], stream.uniform())
             return [Double(state)] + columns.map { $0[state] }
         }
         return CohortTable(names: cohortNames, rows: rows)
@@ -76,11 +76,11 @@ final class TabularLayout: @unchecked Sendable {  // filled once, then only read
     let observationCount: Int
     let horizon: Int32
     let atHorizon: EpisodeStatus
-    /// states × actions: the row of the next state; −1 for one that is not admissible.
-    let rows: UnsafeMutableBufferPointer<Int32>
-    /// The rows of each state's admissible actions, one state after the other.
-    let admissible: UnsafeMutableBufferPointer<Int32>
-    let admissibleBegins: UnsafeMutableBufferPointer<Int32>
+    /// The distributions of the next state under each state's admissible actions, one state after the other.
+    let admissible: UnsafeMutableBufferPointer<ChanceRows.Row>
+    /// states × actions: the part of `admissible` of which one is drawn. An admissible action's own; all of the state
+    /// for another action.
+    let choices: UnsafeMutableBufferPointer<ChanceRows.Row>
     let endings: UnsafeMutableBufferPointer<Int32>
     let rewards: UnsafeMutableBufferPointer<Double>
     /// states × observations
@@ -97,15 +97,18 @@ final class TabularLayout: @unchecked Sendable {  // filled once, then only read
         observationCount = model.task.observations.count
         horizon = Int32(model.task.horizon)
         atHorizon = model.terminatesAtEnd ? .terminated : .truncated
-        rows = .copy(of: model.table.outcomes)
-        var list: [Int32] = []
-        var begins: [Int32] = [0]
+        var list: [ChanceRows.Row] = []
+        var parts: [ChanceRows.Row] = []
         for state in 0..<model.states {
-            list += model.table.outcomes[(state * actions)..<((state + 1) * actions)].filter { $0 >= 0 }
-            begins.append(Int32(list.count))
+            let outcomes = model.table.outcomes[(state * actions)..<((state + 1) * actions)]
+            let all = ChanceRows.Row(begin: Int32(list.count), count: Int32(outcomes.count { $0 >= 0 }))
+            for row in outcomes {
+                parts.append(row >= 0 ? ChanceRows.Row(begin: Int32(list.count), count: 1) : all)
+                if row >= 0 { list.append(chance.rows[Int(row)]) }
+            }
         }
         admissible = .copy(of: list)
-        admissibleBegins = .copy(of: begins)
+        choices = .copy(of: parts)
         endings = .copy(of: model.endingOfState)
         rewards = .copy(of: model.rewardOfState)
         observations = .copy(of: model.observations)
@@ -118,25 +121,23 @@ final class TabularLayout: @unchecked Sendable {  // filled once, then only read
     }
 
     deinit {
-        rows.deallocate()
         admissible.deallocate()
-        admissibleBegins.deallocate()
+        choices.deallocate()
         endings.deallocate()
         rewards.deallocate()
         observations.deallocate()
         allowed.deallocate()
     }
 
-    /// The state after an action, at a number from [0, 1).
+    /// The distribution of the state after an action and the number to draw from it with, at a number from [0, 1): one
+    /// of several distributions by the number's leading part, the outcome by the rest. Where there is only one, the
+    /// number is the rest: no branch tells the cases apart, since under many policies nothing foretells it.
     @inline(__always)
-    func next(_ state: Int, _ action: Int, _ number: Double) -> Int {
-        let row = rows[state * actions + action]
-        if row >= 0 { return chance.draw(Int(row), number) }
-        // One of the admissible actions by the number's leading part, its outcome by the rest.
-        let begin = Int(admissibleBegins[state])
-        let scaled = number * Double(Int(admissibleBegins[state + 1]) - begin)
-        let pick = scaled.rounded(.down)
-        return chance.draw(Int(admissible[begin + Int(pick)]), scaled - pick)
+    func row(_ state: Int, _ action: Int, _ number: Double) -> (row: ChanceRows.Row, number: Double) {
+        let choice = choices[state &* actions &+ action]
+        let scaled = number * Double(choice.count)
+        let pick = Int32(scaled)
+        return (admissible[Int(choice.begin &+ pick)], scaled - Double(pick))
     }
 }
 

@@ -67,6 +67,52 @@ import Testing
         }
     }
 
+    /// Every next state is the one that inversion finds, entry by entry, with the number named after patient, episode and
+    /// decision. An action that is not admissible is one of those that are, by the number's leading part.
+    @Test func stepsAreInversions() throws {
+        let model = try Self.model("icu-sepsis")
+        let tabular = try #require(model.tabular)
+        let factory = try model.makeFactory(cohort: try model.samplePopulation(count: 203, seed: 8))
+        let batch = try factory.makeBatch(slots: 203, seed: 6)
+        for slot in 0..<203 { try batch.start(slot: slot, patient: slot, episode: 2) }
+        let chance = RandomStream(seed: 6, purpose: "tabular.chance")
+        let states = try #require(batch.stateInSlot)
+        var compared = [true: 0, false: 0]
+        for decision in 0..<12 {
+            let actions = (0..<203).map { Int32(($0 * 7 + decision * 3) % tabular.actions) }
+            let expected = (0..<203).map { slot -> Int in
+                let state = Int(states[slot])
+                guard batch.status[slot] == .running else { return state }
+                var action = Int(actions[slot])
+                var number = chance.uniform(index: UInt64(slot) << 32 | 2, position: UInt64(decision))
+                let own = tabular.table.isAdmissible(state: state, action: action)
+                compared[own, default: 0] += 1
+                if !own {
+                    let choices = tabular.admissible(state)
+                    let scaled = number * Double(choices.count)
+                    action = choices[Int(scaled)]
+                    number = scaled - scaled.rounded(.down)
+                }
+                let next = tabular.table.next(state: state, action: action)
+                var sum = 0.0
+                for (target, probability) in next {
+                    sum += probability
+                    if number < sum { return target }
+                }
+                return next[next.count - 1].state
+            }
+            try actions.withUnsafeBufferPointer { try batch.step($0) }
+            #expect(states.map(Int.init) == expected)
+            for slot in 0..<203 {
+                #expect(
+                    batch.observations[slot * batch.task.observations.count]
+                        == tabular.observations[
+                            expected[slot] * batch.task.observations.count])
+            }
+        }
+        #expect(compared[true, default: 0] > 100 && compared[false, default: 0] > 100)
+    }
+
     @Test func stepsAllocateNothing() throws {
         let model = try Self.model("icu-sepsis")
         let factory = try model.makeFactory(cohort: model.nominalPopulation(count: 500))
