@@ -43,12 +43,16 @@ public struct TeacherLabels: Sendable {
             trace.allowed.withUnsafeBufferPointer { allowed in
                 decisions.withUnsafeBufferPointer { decisions in
                     patients.withUnsafeBufferPointer { patients in
-                        teacher.score(
-                            DecisionBatch(
-                                count: rows, observationCount: width, actionCount: actionCount,
-                                observations: observations, allowed: allowed, decisions: decisions,
-                                patients: patients),
-                            scores: scores)
+                        let batch = DecisionBatch(
+                            count: rows, observationCount: width, actionCount: actionCount,
+                            observations: observations, allowed: allowed, decisions: decisions, patients: patients)
+                        guard teacher.hasMemory else { return teacher.score(batch, scores: scores) }
+                        // A teacher with a memory meets the course as it went.
+                        let session = teacher.makeScoredSession(slots: 1)
+                        for row in 0..<rows {
+                            let place = (row * actionCount)..<((row + 1) * actionCount)
+                            session.score(batch.row(row), scores: UnsafeMutableBufferPointer(rebasing: scores[place]))
+                        }
                     }
                 }
             }

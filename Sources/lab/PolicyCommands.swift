@@ -21,7 +21,8 @@ enum PolicyCommands {
             options: [
                 .option(
                     "--observations", "FILE.csv",
-                    "a column per observation; columns allowed.ACTION of 1 and 0 forbid actions", required: true),
+                    "a column per observation; columns allowed.ACTION of 1 and 0 forbid actions; for a policy with memory, rows of one patient (column patient) are a course in order, without that column each row begins one",
+                    required: true),
                 .option("--out", "FILE.csv", "a column action (default: standard output)"),
             ])
     ) { arguments in

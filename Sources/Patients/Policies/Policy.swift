@@ -43,9 +43,17 @@ public struct DecisionBatch {
 }
 
 /// A rule that chooses an action for every patient of a batch. Never chooses a forbidden one.
+///
+/// Courses are treated by its sessions, which remember them where the policy has a memory. Such a policy overrides
+/// `hasMemory` and `makeSession` (with scores `makeScoredSession`).
 public protocol Policy: Sendable {
-    /// Writes one action per row of the batch; an action index of the task.
+    /// Writes one action per row of the batch; an action index of the task. A policy with memory takes every row for
+    /// the beginning of a course (`actAtBeginnings`).
     func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>)
+    /// Whether a decision depends on more than what is seen at it.
+    var hasMemory: Bool { get }
+    /// Begins the treatment of a batch of so many slots.
+    func makeSession(slots: Int) -> any PolicySession
 }
 
 /// A policy that can say how much it prefers each action: a teacher.
@@ -53,6 +61,8 @@ public protocol ScoredPolicy: Policy {
     var scoreKind: ScoreKind { get }
     /// Writes count × actionCount scores; the policy acts on the highest allowed one.
     func score(_ batch: DecisionBatch, scores: UnsafeMutableBufferPointer<Double>)
+    /// Begins the treatment of a batch of so many slots.
+    func makeScoredSession(slots: Int) -> any ScoredPolicySession
 }
 
 public enum ScoreKind: String, Sendable {

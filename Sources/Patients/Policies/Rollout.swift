@@ -51,6 +51,7 @@ public enum Rollout {
         let outcomeCount = task.outcomes.count
         let width = max(1, min(slots, patients.count))
         let environment = try factory.makeBatch(slots: width, seed: seed)
+        let session = policy.makeSession(slots: width)
         let actions = UnsafeMutableBufferPointer<Int32>.allocate(capacity: width)
         actions.initialize(repeating: 0)
         let outcomes = UnsafeMutableBufferPointer<Double>.allocate(capacity: max(1, outcomeCount))
@@ -85,7 +86,7 @@ public enum Rollout {
         for slot in 0..<width { try refill(slot) }
         while running > 0 {
             let batch = DecisionBatch(environment)
-            policy.act(batch, actions: actions)
+            session.act(batch, actions: actions)
             visitor?(batch, UnsafeBufferPointer(actions), environment.status)
             try environment.step(UnsafeBufferPointer(actions))
             let rewards = environment.rewards

@@ -130,6 +130,7 @@ public enum EnvironmentFigure {
     ) throws -> Course {
         let environment = try factory.makeBatch(slots: 1, seed: seed)
         try environment.start(slot: 0, patient: 0, episode: 0)
+        let session = policy.makeSession(slots: 1)
         var course = Course()
         func see() {
             let row = Array(environment.observations)
@@ -140,7 +141,7 @@ public enum EnvironmentFigure {
         var action: [Int32] = [0]
         while environment.status[0] == .running {
             let batch = DecisionBatch(environment)
-            action.withUnsafeMutableBufferPointer { policy.act(batch, actions: $0) }
+            action.withUnsafeMutableBufferPointer { session.act(batch, actions: $0) }
             course.actions.append(Int(action[0]))
             try action.withUnsafeBufferPointer { try environment.step($0) }
             course.total += environment.rewards[0]

@@ -30,6 +30,9 @@ public struct LoadedPolicy: Sendable {
 
     /// The action for every row of a table that has a column per observation (others are left alone; an empty cell is
     /// a missing value). Columns `allowed.ACTION` of ones and zeros forbid actions; without them all are allowed.
+    ///
+    /// A policy with memory takes the rows of a patient (column `patient`), in the table's order, for one course; without
+    /// that column every row for the beginning of a course.
     public func act(_ source: SourceText) throws(Diagnostics) -> [String] {
         let table = try NumericTable.read(source, allowsEmpty: true)
         let complaints = Complaints()
@@ -46,22 +49,34 @@ public struct LoadedPolicy: Sendable {
             complaints.add(in: source, at: .start, "row \(row + 1) allows no action")
         }
         try complaints.throwIfAny()
-        return decide(table.rows.map { row in columns.map { row[$0] } }, permitted)
+        let rows = table.rows.map { row in columns.map { row[$0] } }
+        guard policy.hasMemory, let patients = table.column("patient") else { return decide(rows, permitted) }
+        var chosen = Array(repeating: "", count: rows.count)
+        for course in Dictionary(grouping: rows.indices, by: { patients[$0].bitPattern }).values {
+            let decided = decide(course.map { rows[$0] }, course.map { permitted[$0] }, isCourse: true)
+            for (row, action) in zip(course, decided) { chosen[row] = action }
+        }
+        return chosen
     }
 
-    private func decide(_ rows: [[Double]], _ permitted: [[Bool]]) -> [String] {
+    /// - Parameter isCourse: whether the rows are one patient's, in order.
+    private func decide(_ rows: [[Double]], _ permitted: [[Bool]], isCourse: Bool = false) -> [String] {
         let count = rows.count
+        let session = policy.makeSession(slots: 1)
         var chosen = [Int32](repeating: 0, count: count)
         rows.flatMap { $0 }.withUnsafeBufferPointer { values in
             permitted.flatMap { $0 }.withUnsafeBufferPointer { allowed in
-                [Int32](repeating: 0, count: count).withUnsafeBufferPointer { zeros in
+                (0..<count).map { isCourse ? Int32($0) : 0 }.withUnsafeBufferPointer { decisions in
                     (0..<count).map(Int32.init).withUnsafeBufferPointer { numbers in
                         chosen.withUnsafeMutableBufferPointer { chosen in
-                            policy.act(
-                                DecisionBatch(
-                                    count: count, observationCount: observations.count, actionCount: actions.count,
-                                    observations: values, allowed: allowed, decisions: zeros, patients: numbers),
-                                actions: chosen)
+                            let batch = DecisionBatch(
+                                count: count, observationCount: observations.count, actionCount: actions.count,
+                                observations: values, allowed: allowed, decisions: decisions, patients: numbers)
+                            guard isCourse else { return policy.act(batch, actions: chosen) }
+                            for row in 0..<count {
+                                session.act(
+                                    batch.row(row), actions: UnsafeMutableBufferPointer(rebasing: chosen[row...row]))
+                            }
                         }
                     }
                 }
@@ -77,6 +92,9 @@ public struct LoadedPolicy: Sendable {
         let task = tabular.task
         guard observations == task.observations.map(\.name), actions == task.actions.map(\.name) else {
             throw StageError(message: "the policy reads other observations or has other actions than \(name)")
+        }
+        guard !policy.hasMemory else {
+            throw StageError(message: "the policy remembers the course, so a state alone does not tell its action")
         }
         let states = (0..<tabular.states).filter { !tabular.isEnding($0) }
         let chosen = decide(

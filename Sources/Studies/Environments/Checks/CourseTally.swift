@@ -101,6 +101,7 @@ struct CourseTally: Sendable {
         let task = factory.task
         let width = min(64, max(1, patients.count))
         let environment = try factory.makeBatch(slots: width, seed: seed)
+        let session = policy.makeSession(slots: width)
         var actions = [Int32](repeating: 0, count: width)
         var outcomes = [Double](repeating: 0, count: max(1, task.outcomes.count))
         var next = 0
@@ -115,7 +116,7 @@ struct CourseTally: Sendable {
         for slot in 0..<width { try refill(slot) }
         while busy.contains(true) {
             let batch = DecisionBatch(environment)
-            actions.withUnsafeMutableBufferPointer { policy.act(batch, actions: $0) }
+            actions.withUnsafeMutableBufferPointer { session.act(batch, actions: $0) }
             for slot in 0..<width where busy[slot] {
                 see(slot, environment, task)
                 judge(slot, environment, task, Int(actions[slot]), sampled)
