@@ -31,6 +31,17 @@ extension Comparison {
         return .ordered(order.map { members[$0].name })
     }
 
+    /// Policies of a kind in the order of their ranking; in order of appearance where that is refused.
+    public func ordered(_ kind: PolicyKind) -> [(name: String, seeds: Int)] {
+        let members = policies.filter { $0.kind == kind }
+        let names =
+            switch ranking(kind) {
+            case .ordered(let names): names
+            case .refused: members.map(\.name)
+            }
+        return names.map { name in (name, members.first { $0.name == name }?.seeds ?? 0) }
+    }
+
     /// What may be said, and what may not, in whole sentences.
     public func rankingSentences() -> [String] {
         var sentences: [String] = []
@@ -95,16 +106,10 @@ extension Comparison {
             [TextTable.Column("", isNumber: false), TextTable.Column("seeds")]
                 + zip(metrics, formats).map { TextTable.Column($0.title, unit: $1.unit) })
         for kind in PolicyKind.allCases {
-            let members = policies.filter { $0.kind == kind }
+            let members = ordered(kind)
             guard !members.isEmpty else { continue }
             table.add(group: kind.plural)
-            let names: [String] =
-                switch ranking(kind) {
-                case .ordered(let names): names
-                case .refused: members.map(\.name)
-                }
-            for name in names {
-                let seeds = members.first { $0.name == name }?.seeds ?? 0
+            for (name, seeds) in members {
                 table.add(
                     [(selection.contains(name) ? "* " : "  ") + name, kind == .fixed ? "" : "\(seeds)"]
                         + zip(metrics, formats).map { metric, format in

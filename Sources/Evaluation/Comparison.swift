@@ -38,8 +38,9 @@ public struct SubgroupRow: Sendable, Equatable {
     public var patients: Int
 }
 
-/// A further statistic of a policy's returns: `iqm` (interquartile mean over patients and seeds) or `worst_decile`
-/// (mean of the lowest tenth of the patients, averaged over seeds).
+/// A further statistic of a policy's returns: `iqm` (interquartile mean over patients and seeds), `worst_decile` (mean
+/// of the lowest tenth of the patients, averaged over seeds) or, where rewards are discounted, `discounted` (mean of the
+/// discounted return).
 public struct ReturnStatistic: Sendable, Equatable {
     public var policy: String
     public var kind: PolicyKind
@@ -78,6 +79,23 @@ public struct Comparison: Sendable, Equatable {
 
     public func difference(_ policy: String, minus baseline: String, _ metric: String) -> Estimate? {
         differences.first { $0.policy == policy && $0.baseline == baseline && $0.metric == metric }?.estimate
+    }
+
+    /// The further statistics that this comparison holds, with their headings.
+    public var statistics: [(name: String, title: String)] {
+        [
+            ("iqm", "interquartile mean"), ("worst_decile", "worst tenth of the patients"),
+            ("discounted", "discounted"),
+        ].filter { name, _ in returnStatistics.contains { $0.statistic == name } }
+    }
+
+    public func statistic(_ policy: String, _ name: String) -> Estimate? {
+        returnStatistics.first { $0.policy == policy && $0.statistic == name }?.estimate
+    }
+
+    /// The format of a further statistic, chosen for all policies together.
+    public func format(statistic name: String) -> MetricFormat {
+        MetricFormat(.return, returnStatistics.filter { $0.statistic == name }.map(\.estimate))
     }
 
     /// Pairs that were compared, in order of appearance.

@@ -136,17 +136,22 @@ extension EvaluationTable {
     private func returnStatistics(
         _ bootstrap: CrossedBootstrap, level: Double, seed: UInt64, jobs: Int
     ) throws -> [ReturnStatistic] {
-        let names = ["iqm", "worst_decile"]
+        // Where nothing is discounted the mean discounted return is the mean return, which stands elsewhere.
+        let isDiscounted = policies.contains { policy in
+            policy.episodes.contains { $0.discountedReturns != $0.returns }
+        }
+        let names = ["iqm", "worst_decile"] + (isDiscounted ? ["discounted"] : [])
         return try Parallel.map(policies.count * names.count, jobs: jobs) { index in
             let policy = policies[index / names.count]
-            let returns = cells(policy, metric: 0)
+            let name = names[index % names.count]
             let mean =
-                index % names.count == 0
-                ? bootstrap.interquartileMean(returns, label: policy.seedLabel)
-                : bootstrap.lowerTailMean(returns, label: policy.seedLabel)
+                switch name {
+                case "iqm": bootstrap.interquartileMean(cells(policy, metric: 0), label: policy.seedLabel)
+                case "worst_decile": bootstrap.lowerTailMean(cells(policy, metric: 0), label: policy.seedLabel)
+                default: bootstrap.mean(policy.episodes.map(\.discountedReturns), label: policy.seedLabel)
+                }
             return ReturnStatistic(
-                policy: policy.name, kind: policy.kind, statistic: names[index % names.count],
-                estimate: mean.estimate(level: level))
+                policy: policy.name, kind: policy.kind, statistic: name, estimate: mean.estimate(level: level))
         }
     }
 }

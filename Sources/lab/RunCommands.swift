@@ -139,9 +139,13 @@ enum RunCommands {
             examples: [
                 ArgumentExample("lab compare runs/immuno", "the table of one run"),
                 ArgumentExample("lab compare runs/immuno runs/short", "of two, one after the other"),
+                ArgumentExample("lab compare runs/immuno --markdown", "a table to keep, with interquartile means"),
             ],
             positionals: [PositionalSpecification("RUN", "run directories", repeats: true)],
-            options: [.flag("--json", "prints the comparisons as JSON")])
+            options: [
+                .flag("--json", "prints the comparisons as JSON"),
+                .flag("--markdown", "prints them as tables in Markdown"),
+            ])
     ) { arguments in
         let folders = try arguments.texts("RUN").map { try Shared.runFolder($0, command: "lab compare") }
         let comparisons = try folders.map { try RunReader(folder: $0).comparison() }
@@ -154,7 +158,8 @@ enum RunCommands {
         }
         for (folder, comparison) in zip(folders, comparisons) {
             if folders.count > 1 { Terminal.print("\(folder)\n") }
-            Terminal.print(comparison.text(width: Terminal.width))
+            Terminal.print(
+                arguments.has("--markdown") ? comparison.markdown() : comparison.text(width: Terminal.width))
         }
         return ExitCode.done
     }

@@ -117,6 +117,25 @@ import Evaluation
         let worst = comparison.returnStatistics.first { $0.policy == "both" && $0.statistic == "worst_decile" }!
         #expect(abs(worst.estimate.value - Statistics.lowerTailMean(returns)) < 1e-9)
         #expect(worst.estimate.high < iqm.estimate.high)
+        let discounted = try #require(comparison.statistic("both", "discounted"))
+        #expect(abs(discounted.value - Statistics.mean(table.policies[5].episodes[0].discountedReturns)) < 1e-9)
+        #expect(comparison.statistics.map(\.name) == ["iqm", "worst_decile", "discounted"])
+    }
+
+    /// A row a policy, a cell a column, and the statistics between the mean return and the outcomes.
+    @Test func markdownHoldsEveryPolicyAndStatistic() throws {
+        let lines = comparison.markdown().split(separator: "\n")
+        #expect(
+            lines[0].hasPrefix(
+                "| policy | seeds | mean return | interquartile mean return | worst tenth of the patients return | "
+                    + "discounted return | cured, % |"))
+        let rows = lines.filter { $0.hasPrefix("| ") }
+        #expect(rows.count == 2 + 3 + 6)
+        #expect(Set(rows.map { $0.count { $0 == "|" } }) == [3 + 3 + 4 + 1])
+        let format = comparison.format(statistic: "iqm")
+        let iqm = format.text(try #require(comparison.statistic("dqn", "iqm")))
+        #expect(rows.contains { $0.contains("dqn") && $0.contains("| 5 |") && $0.contains("| \(iqm) |") })
+        #expect(lines.contains { $0.hasPrefix("- The best learner ") })
     }
 
     @Test func filesHaveTheirPublishedHeaders() throws {

@@ -14,12 +14,7 @@ struct ComparisonSections {
     }
 
     /// The policies of a kind, best return first where they may be ranked.
-    private func order(_ kind: PolicyKind) -> [String] {
-        switch comparison.ranking(kind) {
-        case .ordered(let order): order
-        case .refused: comparison.policies.filter { $0.kind == kind }.map(\.name)
-        }
-    }
+    private func order(_ kind: PolicyKind) -> [String] { comparison.ordered(kind).map(\.name) }
 
     private func group(_ kind: PolicyKind, columns: Int) -> Page.Row {
         Page.Row([Page.Cell(html: Markup.escape(kind.plural), isHeading: true, columns: columns)], style: "group")
@@ -137,25 +132,27 @@ struct ComparisonSections {
         return Page.table(headings: headings, rows)
     }
 
-    /// Interquartile mean and worst tenth of the returns.
+    /// Interquartile mean, worst tenth and, where rewards are discounted, discounted mean of the returns.
     func robustTable() -> String {
-        let statistics = [("iqm", "interquartile mean"), ("worst_decile", "worst tenth of the patients")]
-        let format = MetricFormat(.return, comparison.returnStatistics.map(\.estimate))
+        let statistics = comparison.statistics
+        let formats = statistics.map { comparison.format(statistic: $0.name) }
         var rows: [Page.Row] = []
         for kind in PolicyKind.allCases {
             let members = order(kind)
             guard !members.isEmpty else { continue }
             rows.append(group(kind, columns: 1 + statistics.count))
             for name in members {
-                let cells = statistics.map { statistic in
-                    comparison.returnStatistics.first { $0.policy == name && $0.statistic == statistic.0 }
+                let cells = zip(statistics, formats).map { statistic, format in
+                    Page.Cell.estimate(comparison.statistic(name, statistic.name).map(format.text) ?? "–")
                 }
                 rows.append(
                     Page.Row(
-                        [.heading(name)] + cells.map { .estimate($0.map { format.text($0.estimate) } ?? "–") },
-                        style: comparison.selection.contains(name) ? "chosen" : nil))
+                        [.heading(name)] + cells, style: comparison.selection.contains(name) ? "chosen" : nil))
             }
         }
-        return Page.table(headings: [("policy", "")] + statistics.map { ($0.1, "return") }, rows)
+        let headings = zip(statistics, formats).map { statistic, format in
+            (statistic.title, format.unit.isEmpty ? "return" : "return, \(format.unit)")
+        }
+        return Page.table(headings: [("policy", "")] + headings, rows)
     }
 }
