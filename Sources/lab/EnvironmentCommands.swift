@@ -165,6 +165,10 @@ enum EnvironmentCommands {
                     "lab env rollout immuno --policy runs/immuno/agents/dqn/seed-1/policy.json --patients 1000 --seed 1 "
                         + "--cohort runs/immuno/cohort/test.csv --out episodes.csv",
                     "a learner of a run on the run's patients"),
+                ArgumentExample(
+                    "lab env rollout icu-sepsis --policy protocol:expert --epsilon 0.1 --patients 2000 --seed 1 "
+                        + "--log log.csv --out episodes.csv",
+                    "every decision, with its probability: for offline learners and lab policy evaluate"),
             ],
             positionals: [PositionalSpecification("NAME", "an environment, or a folder that holds one")],
             options: [
@@ -173,7 +177,18 @@ enum EnvironmentCommands {
                 .option("--patients", "N", "how many", kind: .integer(1...100_000_000), required: true),
                 .option("--seed", "S", "of patients and chance", kind: .integer(0...Int.max), required: true),
                 .option("--cohort", "FILE.csv", "patients (default: the environment's own variability)"),
-                .option("--out", "FILE.csv", "episodes (default: standard output)"), Shared.jobsOption,
+                .option(
+                    "--epsilon", "X", "acts at random among the allowed actions in this share of decisions (default 0)",
+                    kind: .number(0...1)),
+                .option("--log", "LOG.csv", "every decision: a line each, and one for what was seen last"),
+                .option("--out", "FILE.csv", "episodes (default: standard output, unless there is a --log)"),
+                Shared.jobsOption,
+            ],
+            notes: [
+                "A log has the columns episode, patient, decision, the observations, allowed.ACTION (1 or 0; left out "
+                    + "for an action that is always allowed), action, probability (with which the policy chose it, "
+                    + "exploration included), reward and status: running, terminated (the course is over) or truncated "
+                    + "(the watch is over); last marks the line of what an episode showed last, which has no action."
             ])
     ) { arguments in
         let model = try Shared.loadEnvironment(arguments.text("NAME") ?? "").model
@@ -187,8 +202,17 @@ enum EnvironmentCommands {
         }
         let cohort = try RolloutPatients.make(
             model, source: source, count: count, seed: seed, note: Terminal.note)
+        let factory = try model.makeFactory(cohort: cohort)
+        let epsilon = arguments.number("--epsilon") ?? 0
+        if let file = arguments.text("--log") {
+            let log = try EpisodeRecorder.record(
+                factory, policy: policy, epsilon: epsilon, patients: Array(0..<factory.patients), seed: seed)
+            try Shared.write(log.csv(), to: file)
+            if arguments.text("--out") == nil { return ExitCode.done }
+        }
         let table = try Rollout.run(
-            try model.makeFactory(cohort: cohort), policy: policy, seed: seed, jobs: Shared.jobs(arguments))
+            factory, policy: epsilon == 0 ? policy : ExploringPolicy(policy, epsilon: epsilon, seed: seed), seed: seed,
+            jobs: Shared.jobs(arguments))
         try Shared.write(table.csv(), to: arguments.text("--out"))
         return ExitCode.done
     }

@@ -55,6 +55,7 @@ private let study = """
         "--version", "--help", "", "run --help", "help env show", "env list", "env show immuno --json", "doctor",
         "policy --help", "env show icu-sepsis", "env show sepsis-oberst --json", "env check sepsis-oberst",
         "env solve sepsis-oberst --discount 0.95 --method policy --json",
+        "env rollout sepsis-oberst --policy protocol:physician --epsilon 0.1 --patients 3 --seed 1 --log log.csv --out -",
     ])
     func answers(_ line: String) throws {
         let folder = try TemporaryFolder()

@@ -29,17 +29,21 @@ public struct TrainingJob: Sendable {
     public var seed: UInt64
     /// Keys the chance events of validation episodes, so that all seeds are judged on the same ones.
     public var validationSeed: UInt64
+    /// Episodes of another policy, all that an offline learner learns from; nil for those that explore.
+    public var log: EpisodeLog?
     /// Called now and then from the training thread.
     public var report: @Sendable (TrainingProgress) -> Void
 
     public init(
         environment: any EnvironmentFactory, validation: any EnvironmentFactory, seed: UInt64,
-        validationSeed: UInt64? = nil, report: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
+        validationSeed: UInt64? = nil, log: EpisodeLog? = nil,
+        report: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
     ) {
         self.environment = environment
         self.validation = validation
         self.seed = seed
         self.validationSeed = validationSeed ?? seed
+        self.log = log
         self.report = report
     }
 }

@@ -5,7 +5,7 @@ import Patients
 
 /// A batch of training patients. Episode e of a run (numbered in the order of starts, from 1; 0 is for evaluation) has a
 /// patient drawn at random and chance events of its own.
-final class PatientSlots {
+final class PatientSlots: EpisodeTally {
     let environment: any BatchEnvironment
     private var stream: RandomStream
     private let patients: Int
@@ -54,6 +54,13 @@ final class PatientSlots {
         }
         return returnCount == 0 ? .nan : returnSum / Double(returnCount)
     }
+}
+
+/// Where training episodes are counted.
+protocol EpisodeTally: AnyObject {
+    var finishedEpisodes: Int { get }
+    /// Mean return of the episodes that ended since the last call; NaN for none.
+    func takeMeanReturn() -> Double
 }
 
 /// A uniform draw among the allowed entries of a row; at least one must be allowed.

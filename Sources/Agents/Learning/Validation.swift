@@ -22,16 +22,22 @@ final class Validation {
     private let settings: ValidationSettings
     private let totalDecisions: Int
     private let diagnosticNames: [String]
+    private let keepsBest: Bool
     private var metrics: [LearningCurvePoint] = []
     private var best: (policy: any SavedPolicy, value: Double, decisions: Int)?
     private var next: Int
     private var nextReport = 0
 
-    init(job: TrainingJob, settings: ValidationSettings, totalDecisions: Int, diagnosticNames: [String]) {
+    /// - Parameter keepsBest: whether the policy that did best is kept, or the last one.
+    init(
+        job: TrainingJob, settings: ValidationSettings, totalDecisions: Int, diagnosticNames: [String],
+        keepsBest: Bool = true
+    ) {
         self.job = job
         self.settings = settings
         self.totalDecisions = totalDecisions
         self.diagnosticNames = diagnosticNames
+        self.keepsBest = keepsBest
         next = settings.evaluateEvery
     }
 
@@ -43,7 +49,7 @@ final class Validation {
     ///   - policy: makes the greedy policy as it is now; called only when evaluated.
     ///   - diagnostics: one number per diagnostic name; called only when evaluated.
     func look(
-        decisions: Int, slots: PatientSlots, policy: () -> any SavedPolicy, diagnostics: () -> [Double]
+        decisions: Int, slots: any EpisodeTally, policy: () -> any SavedPolicy, diagnostics: () -> [Double]
     ) throws {
         let over = decisions >= totalDecisions
         guard decisions >= next || over else {
@@ -65,7 +71,7 @@ final class Validation {
                 validationDiscountedReturn: mean(table.discountedReturns),
                 trainingReturn: slots.takeMeanReturn(),
                 outcomes: table.outcomeNames.indices.map(table.meanOutcome), diagnostics: diagnostics()))
-        if best.map({ value > $0.value }) ?? true { best = (candidate, value, decisions) }
+        if !keepsBest || best.map({ value > $0.value }) ?? true { best = (candidate, value, decisions) }
         report(decisions, slots.finishedEpisodes)
     }
 
@@ -93,6 +99,8 @@ final class Validation {
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// The budget allows no decision.
     case noDecisions
+    /// An offline learner was given no logged decisions.
+    case noLog
     /// There is no patient to learn from or to choose by.
     case noPatients(String)
     /// A loss or reward is not finite.
@@ -109,6 +117,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noDecisions: "the learner's budget is zero decisions"
+        case .noLog: "there are no logged decisions to learn from"
         case .noPatients(let whose): "there are no \(whose) patients"
         case .notFinite(let what, let decisions):
             "\(what) is not finite after \(decisions) decisions; a lower learning rate or reward scale may help"

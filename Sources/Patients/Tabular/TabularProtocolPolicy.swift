@@ -18,6 +18,9 @@ public struct TabularProtocolPolicy: Policy {
         stream = RandomStream(seed: seed, purpose: "policy.protocol.\(name)")
     }
 
+    /// The probability of an action in a state before anything is forbidden.
+    func weight(_ state: Int, _ action: Int) -> Double { probabilities[state * actions + action] }
+
     public func act(_ batch: DecisionBatch, actions chosen: UnsafeMutableBufferPointer<Int32>) {
         probabilities.withUnsafeBufferPointer { table in
             for row in 0..<batch.count {
