@@ -202,6 +202,28 @@ public final class FiniteModelBatch: BatchEnvironment {
         observe(slot)
     }
 
+    public func stop(slot: Int) { statusBuffer[slot] = .idle }
+
+    public func makeSibling(slots: Int, seed: UInt64?) -> any BatchEnvironment {
+        FiniteModelBatch(factory: factory, slots: slots, seed: seed ?? self.seed)
+    }
+
+    public func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
+        let source = source as! FiniteModelBatch
+        streams[target] = source.streams[slot]
+        states[target] = source.states[slot]
+        statusBuffer[target] = source.statusBuffer[slot]
+        decisionBuffer[target] = source.decisionBuffer[slot]
+        patientBuffer[target] = source.patientBuffer[slot]
+        rewardBuffer[target] = source.rewardBuffer[slot]
+        if let episode {
+            streams[target] = RandomStream(
+                seed: seed, purpose: "test.environment",
+                index: UInt64(UInt32(bitPattern: patientBuffer[target])) << 32 | UInt64(episode))
+        }
+        observe(target)
+    }
+
     private func observe(_ slot: Int) {
         let state = states[slot]
         if factory.oneHot {

@@ -27,6 +27,19 @@ public protocol BatchEnvironment: AnyObject {
     /// slot is idle afterwards, the others have had their step, and the error of the lowest such slot is thrown.
     func step(_ actions: UnsafeBufferPointer<Int32>) throws
 
+    /// Takes a slot's patient out of the batch: the slot is idle until the next `start` or `copy`.
+    func stop(slot: Int)
+    /// Another batch of the same patients, all slots idle, in which what may become of a patient can be tried out.
+    ///
+    /// - Parameter seed: keys its chance; nil for the same chance as here.
+    func makeSibling(slots: Int, seed: UInt64?) throws -> any BatchEnvironment
+    /// Puts the course in a slot of `source` (this batch, or any other of the same factory) as it stands into a slot of
+    /// this one, which it then shares nothing with. Under the same actions and the same seed it goes on to the same
+    /// bytes as there. Allocates nothing.
+    ///
+    /// - Parameter episode: chance from now on is that of this episode; nil leaves the course its own.
+    func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?)
+
     /// What is seen now: slots × observations. Kept after the episode's end (the last state, for bootstrapping).
     var observations: UnsafeBufferPointer<Double> { get }
     /// Which actions are permitted now: slots × actions; at least one in every row.
@@ -50,7 +63,13 @@ public protocol BatchEnvironment: AnyObject {
 
 extension BatchEnvironment {
     public var stateInSlot: UnsafeBufferPointer<Int32>? { nil }
+
+    /// Between two slots of this batch, chance included.
+    public func copy(slot: Int, to target: Int) { copy(slot: slot, of: self, to: target, episode: nil) }
 }
+
+/// What batches of one factory have in common, by which they know each other.
+final class Kinship: Sendable {}
 
 /// Makes batch environments over one cohort; what learners and evaluations hold on to, since it can be shared between
 /// threads while a batch cannot.

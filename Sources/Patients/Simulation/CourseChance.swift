@@ -88,6 +88,37 @@ final class CourseChance {
         }
     }
 
+    /// Takes over what is still to come of a course in another batch.
+    func copy(slot: Int, of source: CourseChance, to target: Int) {
+        for index in events.indices {
+            let from = index * source.slots + slot
+            let to = index * slots + target
+            occurrence[to] = source.occurrence[from]
+            nextTime[to] = source.nextTime[from]
+            nextAmount[to] = source.nextAmount[from]
+        }
+    }
+
+    /// Draws anew what has been drawn of a future that has not been lived: the numbers of the decision at hand, and the
+    /// next occurrence of every event, given that it has not happened by now.
+    func redraw(slot: Int, decision: Int, time: Double, identity: UInt64, table: LaneRows) {
+        draw(decisionDraws, identity, number: decision, table, slot)
+        for index in events.indices {
+            let place = index * slots + slot
+            guard nextTime[place] < .infinity else { continue }
+            let kept = (nextTime[place], nextAmount[place])
+            var attempt: UInt64 = 0
+            repeat {
+                prepare(index, slot, identity, attempt: attempt)
+                attempt += 1
+            } while nextTime[place] <= time + near && attempt < CourseChance.redraws
+            if nextTime[place] <= time + near { (nextTime[place], nextAmount[place]) = kept }
+        }
+    }
+
+    /// Attempts after which an event keeps its time, being due at any moment.
+    private static let redraws: UInt64 = 100
+
     func drawDecision(_ decision: Int, identity: UInt64, table: LaneRows, column: Int) {
         draw(decisionDraws, identity, number: decision, table, column)
     }
@@ -118,15 +149,16 @@ final class CourseChance {
     }
 
     /// Draws the next occurrence of an event.
-    private func prepare(_ index: Int, _ slot: Int, _ identity: UInt64) {
+    private func prepare(_ index: Int, _ slot: Int, _ identity: UInt64, attempt: UInt64 = 0) {
         let place = index * slots + slot
         let number = occurrence[place]
         guard number == 0 || events[index].every != nil else {
             nextTime[place] = .infinity
             return
         }
-        let (first, second) = events[index].numbers.bits(index: identity, position: 2 * number)
-        let third = events[index].numbers.bits(index: identity, position: 2 * number + 1).first
+        let position = 2 * number + attempt << 40
+        let (first, second) = events[index].numbers.bits(index: identity, position: position)
+        let third = events[index].numbers.bits(index: identity, position: position + 1).first
         let happens = Double(first >> 11) * 0x1p-53 < events[index].probability
         nextTime[place] = Double(number) * (events[index].every ?? 0) + events[index].time.value(bits: second)
         nextAmount[place] = happens ? events[index].amount.value(bits: third) : 0

@@ -54,6 +54,20 @@ final class ShownObservations {
         for history in histories { history?.deallocate() }
     }
 
+    /// Takes over what has been shown of a patient in another batch.
+    func copy(slot: Int, of source: ShownObservations, to target: Int) {
+        for index in 0..<count {
+            values[target * count + index] = source.values[slot * count + index]
+            measured[target * count + index] = source.measured[slot * count + index]
+        }
+        for index in histories.indices {
+            guard case .delay(_, let by) = sources[index] else { continue }
+            let from = source.histories[index].unsafelyUnwrapped.baseAddress.unsafelyUnwrapped + slot * by
+            let to = histories[index].unsafelyUnwrapped.baseAddress.unsafelyUnwrapped + target * by
+            if from != to { to.update(from: from, count: by) }
+        }
+    }
+
     /// Shows a slot's patient before a decision. Returns the first observation that is not a finite number, or −1.
     func show(_ slot: Int, decision: Int, identity: UInt64, outputs: LaneMemory, column: Int) -> Int {
         let shown = values.baseAddress.unsafelyUnwrapped + slot * count

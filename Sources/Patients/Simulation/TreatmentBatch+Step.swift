@@ -69,8 +69,8 @@ extension TreatmentBatch {
         if slotPlans.isEmpty {
             course.plans[slot] = Unmanaged.passUnretained(plans[action])
         } else {
-            let lags = factory.lags
-            let first = Int(patientBuffer[slot]) * rules.doses
+            let lags = slotLags
+            let first = slot * rules.doses
             fill(slotPlans[slot], action) { lags[first + $0] }
             course.plans[slot] = Unmanaged.passUnretained(slotPlans[slot])
         }

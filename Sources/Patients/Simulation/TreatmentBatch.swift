@@ -8,6 +8,7 @@ final class TreatmentBatch: BatchEnvironment {
     let slots: Int
     let patients: Int
     let factory: TreatmentFactory
+    let seed: UInt64
     let program: CourseProgram
     let layout: InputLayout
     let course: CourseSlots
@@ -18,6 +19,8 @@ final class TreatmentBatch: BatchEnvironment {
     /// By action; filled anew for every slot where lags differ among patients.
     let plans: [TreatmentPlan]
     let slotPlans: [TreatmentPlan]
+    /// slots × doses: lags, where they differ among patients.
+    let slotLags: UnsafeMutableBufferPointer<Double>
     let administrations: [[Administration]]
 
     let decisionScratch: ProgramScratch
@@ -29,6 +32,7 @@ final class TreatmentBatch: BatchEnvironment {
     let sizeValues: LaneMemory
     private let outcomeScratch: ProgramScratch
     private let monitorScratch: ProgramScratch
+    private let lagScratch: ProgramScratch
     /// One patient's column, for what is computed of a single patient.
     let groupTable: LaneMemory
     let groupValues: LaneMemory
@@ -41,9 +45,11 @@ final class TreatmentBatch: BatchEnvironment {
     let endingBuffer: UnsafeMutableBufferPointer<Int32>
     var running: [Int32] = []
 
-    init(_ factory: TreatmentFactory, slots: Int, seed: UInt64) {
+    /// - Parameter hasChance: false leaves random numbers at their centres, and nothing happens unasked.
+    init(_ factory: TreatmentFactory, slots: Int, seed: UInt64, hasChance: Bool = true) {
         self.factory = factory
         self.slots = slots
+        self.seed = seed
         let model = factory.model
         let program = factory.program
         task = factory.task
@@ -51,7 +57,8 @@ final class TreatmentBatch: BatchEnvironment {
         self.program = program
         layout = program.layout
         course = CourseSlots(program, count: slots)
-        chance = model.hasChance ? CourseChance(model, layout: program.layout, slots: slots, seed: seed) : nil
+        chance =
+            hasChance && model.hasChance ? CourseChance(model, layout: program.layout, slots: slots, seed: seed) : nil
         let padded = course.table.width
         integrator = CourseIntegrator(
             program, width: min(CourseIntegrator.usualWidth, padded), tolerance: factory.tolerance, chance: chance,
@@ -63,6 +70,7 @@ final class TreatmentBatch: BatchEnvironment {
         let most = model.largestAdministrationCount
         func plan() -> TreatmentPlan { TreatmentPlan(administrations: most, steps: model.stepsPerDecision) }
         slotPlans = factory.lags.isEmpty ? [] : (0..<slots).map { _ in plan() }
+        slotLags = allocated(factory.lags.isEmpty ? 0 : slots * model.doses.count, 0)
         plans = factory.lags.isEmpty ? model.actions.map { _ in plan() } : []
         decisionScratch = program.decision.makeScratch()
         decisionValues = LaneMemory(rows: max(1, program.decision.outputCount), width: padded)
@@ -72,8 +80,9 @@ final class TreatmentBatch: BatchEnvironment {
         sizeValues = LaneMemory(rows: max(1, program.sizes.outputCount), width: padded)
         outcomeScratch = program.outcome.makeScratch()
         monitorScratch = program.monitor.makeScratch()
+        lagScratch = program.lags.makeScratch()
         groupTable = LaneMemory(rows: program.layout.rowCount, width: 8)
-        let outputs = [program.decision, program.outcome, program.monitor, program.noted, program.rates]
+        let outputs = [program.decision, program.outcome, program.monitor, program.noted, program.rates, program.lags]
         groupValues = LaneMemory(rows: max(1, outputs.map(\.outputCount).max() ?? 1), width: 8)
         allowedBuffer = allocated(slots * task.actions.count, true)
         rewardBuffer = allocated(slots, 0)
@@ -86,6 +95,7 @@ final class TreatmentBatch: BatchEnvironment {
     }
 
     deinit {
+        slotLags.deallocate()
         allowedBuffer.deallocate()
         rewardBuffer.deallocate()
         statusBuffer.deallocate()
@@ -109,11 +119,18 @@ final class TreatmentBatch: BatchEnvironment {
     var patientInSlot: UnsafeBufferPointer<Int32> { UnsafeBufferPointer(patientBuffer) }
 
     func start(slot: Int, patient: Int, episode: Int) throws {
+        try start(slot: slot, patient: patient, episode: episode, numbers: nil)
+    }
+
+    /// - Parameter numbers: takes the place of the patient's own numbers, in the order of the factory's columns.
+    func start(slot: Int, patient: Int, episode: Int, numbers: UnsafeBufferPointer<Double>?) throws {
         guard patient >= 0, patient < patients else {
             throw SimulationError.invalid("there is no patient \(patient) in a cohort of \(patients)")
         }
         let table = course.table
         factory.begin(patient: patient, table: table, column: slot)
+        if let numbers { for row in 0..<numbers.count { table.row(row)[slot] = numbers[row] } }
+        setLags(slot, patient, areOwn: numbers == nil)
         let identity = CourseChance.identity(patient: patient, episode: episode)
         course.identities[slot] = identity
         course.steps[slot] = 0
@@ -126,6 +143,23 @@ final class TreatmentBatch: BatchEnvironment {
         remember(slot)
         evaluate(program.decision, decisionScratch)
         if let error = publish(slot, values: groupValues, column: 0) { throw error }
+    }
+
+    /// Keeps how much later than given each dose acts in a slot's patient.
+    private func setLags(_ slot: Int, _ patient: Int, areOwn: Bool) {
+        guard !slotPlans.isEmpty else { return }
+        let doses = rules.doses
+        if !areOwn {
+            gather(slot)
+            evaluate(program.lags, lagScratch)
+        }
+        for dose in 0..<doses {
+            let output = program.lagOutputs[dose]
+            slotLags[slot * doses + dose] =
+                areOwn
+                ? factory.lags[patient * doses + dose]
+                : output < 0 ? program.constantLags[dose] : groupValues.row(output)[0]
+        }
     }
 
     /// What is remembered from the start on: extremes, values at the start.

@@ -18,6 +18,7 @@ public struct TreatmentFactory: EnvironmentFactory {
     let varying: [Int]
     /// patients × doses: lags, where they differ among patients; otherwise empty.
     let lags: [Double]
+    let kinship = Kinship()
 
     /// - Throws: `SimulationError.invalid` where the cohort names what the environment does not have or holds values
     ///   that cannot be (not finite; not positive for a state integrated in its logarithm), or where a dose cannot be

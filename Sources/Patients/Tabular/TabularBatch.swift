@@ -11,6 +11,7 @@ final class TabularBatch: BatchEnvironment {
     let slots: Int
     let patients: Int
     private let factory: TabularFactory
+    private let seed: UInt64
     private let layout: TabularLayout
     private let chance: RandomStream
     private let startChance: RandomStream
@@ -45,6 +46,7 @@ final class TabularBatch: BatchEnvironment {
     init(_ factory: TabularFactory, slots: Int, seed: UInt64) {
         self.factory = factory
         self.slots = slots
+        self.seed = seed
         task = factory.task
         patients = factory.patients
         layout = factory.layout
@@ -100,7 +102,7 @@ final class TabularBatch: BatchEnvironment {
         guard patient >= 0, patient < patients else {
             throw SimulationError.invalid("there is no patient \(patient) in a cohort of \(patients)")
         }
-        let stream = UInt64(UInt32(truncatingIfNeeded: patient)) << 32 | UInt64(UInt32(truncatingIfNeeded: episode))
+        let stream = TabularBatch.stream(patient, episode)
         let state =
             factory.starts.map { $0[patient] }
             ?? Int32(layout.chance.draw(layout.chance.rows[0], startChance.uniform(index: stream, position: 0)))
@@ -112,6 +114,32 @@ final class TabularBatch: BatchEnvironment {
         patientBuffer[slot] = Int32(patient)
         rewardBuffer[slot] = 0
         publish(slot, Int(state))
+    }
+
+    func stop(slot: Int) { statusBuffer[slot] = .idle }
+
+    func makeSibling(slots: Int, seed: UInt64?) throws -> any BatchEnvironment {
+        TabularBatch(factory, slots: slots, seed: seed ?? self.seed)
+    }
+
+    func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
+        guard let source = source as? TabularBatch, source.factory.kinship === factory.kinship else {
+            preconditionFailure("courses are copied between batches of one factory")
+        }
+        streams[target] = source.streams[slot]
+        if let episode { streams[target] = TabularBatch.stream(Int(source.patientBuffer[slot]), episode) }
+        states[target] = source.states[slot]
+        firstStates[target] = source.firstStates[slot]
+        statusBuffer[target] = source.statusBuffer[slot]
+        decisionBuffer[target] = source.decisionBuffer[slot]
+        patientBuffer[target] = source.patientBuffer[slot]
+        rewardBuffer[target] = source.rewardBuffer[slot]
+        publish(target, Int(states[target]))
+    }
+
+    /// Which stream of chance is a patient's.
+    private static func stream(_ patient: Int, _ episode: Int) -> UInt64 {
+        UInt64(UInt32(truncatingIfNeeded: patient)) << 32 | UInt64(UInt32(truncatingIfNeeded: episode))
     }
 
     /// In passes over all patients, each with little to do: the table is larger than the near caches, and where no

@@ -10,6 +10,7 @@ public struct TabularFactory: EnvironmentFactory {
     let layout: TabularLayout
     /// The state in which each patient starts; nil where every episode draws one.
     let starts: [Int32]?
+    let kinship = Kinship()
 
     /// - Throws: `SimulationError.invalid` for a cohort that has no column `start` but others, whose starts are no
     ///   states, or whose other columns are not those of the start state.
