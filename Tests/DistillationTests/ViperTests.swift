@@ -109,3 +109,41 @@ import Trees
         #expect(complaints.items.count == 1)
     }
 }
+
+/// A teacher that prefers the state it saw at the decision before.
+private struct DelayedTeacher: ScoredPolicy {
+    final class Session: ScoredPolicySession {
+        private var last = 0.0
+
+        func score(_ batch: DecisionBatch, scores: UnsafeMutableBufferPointer<Double>) {
+            precondition(batch.count == 1)
+            let before = batch.decisions[0] == 0 ? 0 : last
+            for action in 0..<batch.actionCount { scores[action] = Double(action) == before ? 1 : 0 }
+            last = batch.observations[0]
+        }
+
+        func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) { actions[0] = 0 }
+    }
+
+    var hasMemory: Bool { true }
+    var scoreKind: ScoreKind { .actionValues }
+    func makeScoredSession(slots: Int) -> any ScoredPolicySession { Session() }
+    func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) {
+        actAtBeginnings(batch, actions: actions)
+    }
+    func score(_ batch: DecisionBatch, scores: UnsafeMutableBufferPointer<Double>) {
+        scoreAtBeginnings(batch, scores: scores)
+    }
+}
+
+extension ViperTests {
+    @Test func aTeacherWithMemoryIsAskedAlongTheCourse() throws {
+        var trace = PatientTrace(patient: 7)
+        trace.observations = [2, 1, 0, 2]
+        trace.allowed = Array(repeating: true, count: 12)
+        trace.actions = [0, 0, 0, 0]
+        var labels = TeacherLabels()
+        try labels.append(trace, teacher: DelayedTeacher(), actionCount: 3)
+        #expect(labels.labels == [0, 2, 1, 0])
+    }
+}
