@@ -68,7 +68,7 @@ extension DenseNetwork {
 }
 
 /// The double with the fewest digits that rounds to this Float32.
-private func shortest(_ value: Float) -> Double {
+func shortest(_ value: Float) -> Double {
     if let number = Double(value.description), Float(number) == value { return number }
     return Double(value)
 }

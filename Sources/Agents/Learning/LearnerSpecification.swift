@@ -5,17 +5,32 @@ import PositionedJSON
 
 /// Reads a learner from an object such as `{"algorithm": "dqn", "decisions": 100000}`.
 public enum LearnerSpecification {
-    public static let algorithms = ["dqn", "ppo", "q_learning"]
+    public static let algorithms = ["a2c", "dqn", "ppo", "q_learning", "recurrent_ppo", "reinforce"]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of
     /// unknown keys, is left to the caller, who may have keys of its own in the same object.
     ///
     /// - Parameter task: where known, names of observations are checked.
     public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any Learner)? {
+        let frames = reader.integer("frame_stack", default: 1, in: 1...64)
+        guard frames > 1 else { return learner(reader, task) }
+        if let tree = reader.node["tree"] {
+            reader.complaints.add(tree, "the leaves of a tree are the states of one frame, not of a stack of \(frames)")
+        }
+        return learner(reader, task.map { FrameStack.task($0, frames: frames) }).map {
+            FrameStackedLearner($0, frames: frames)
+        }
+    }
+
+    /// - Parameter task: as the learner sees it.
+    private static func learner(_ reader: ObjectReader, _ task: TaskDescription?) -> (any Learner)? {
         switch reader.choice("algorithm", of: algorithms) {
+        case "a2c": A2C(A2CConfiguration(reader: reader))
         case "dqn": DQN(DQNConfiguration(reader: reader))
         case "ppo": PPO(PPOConfiguration(reader: reader))
         case "q_learning": QLearning(QLearningConfiguration(reader: reader, task: task))
+        case "recurrent_ppo": RecurrentPPO(RecurrentPPOConfiguration(reader: reader))
+        case "reinforce": Reinforce(ReinforceConfiguration(reader: reader))
         default: nil
         }
     }

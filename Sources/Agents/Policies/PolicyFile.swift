@@ -9,7 +9,9 @@ public enum PolicyFile {
     /// The version written, and the newest that is read.
     public static let format = 1
     /// Every kind of policy there is.
-    public static let kinds = ["dqn", "ppo", "q_grid", "q_leaves", "tree"]
+    public static let kinds = [
+        "a2c", "dqn", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce", "tree",
+    ]
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.
     ///
@@ -48,15 +50,20 @@ public enum PolicyFile {
             check(observations, against: task.observations.map(\.name), key: "observations", node, complaints)
             check(actions, against: task.actions.map(\.name), key: "actions", node, complaints)
         }
-        let policy: (any Policy)?
+        let frames = reader.integer("frame_stack", default: 1, in: 1...64)
+        let seen = frames > 1 ? FrameStack.names(observations, frames: frames) : observations
+        let policy: (any SavedPolicy)?
         switch kind {
-        case "dqn": policy = QNetworkPolicy(reader: reader, observations: observations, actions: actions)
-        case "ppo": policy = ActorPolicy(reader: reader, observations: observations, actions: actions)
+        case "a2c", "ppo", "reinforce":
+            policy = ActorPolicy(reader: reader, kind: kind, observations: seen, actions: actions)
+        case "dqn": policy = QNetworkPolicy(reader: reader, observations: seen, actions: actions)
+        case "recurrent_ppo": policy = RecurrentPolicy(reader: reader, observations: seen, actions: actions)
         default:
-            policy = TabularPolicy(reader: reader, kind: kind, observations: observations, actions: actions)
+            policy = TabularPolicy(reader: reader, kind: kind, observations: seen, actions: actions)
         }
         reader.finish()
-        return complaints.items.count == before ? policy : nil
+        guard complaints.items.count == before, let policy else { return nil }
+        return frames > 1 ? FrameStackedPolicy(policy, frames: frames, observations: observations) : policy
     }
 
     private static func check(

@@ -16,6 +16,21 @@ public protocol ScoredPolicySession: PolicySession {
     func score(_ batch: DecisionBatch, scores: UnsafeMutableBufferPointer<Double>)
 }
 
+extension ScoredPolicySession {
+    /// Acts on the highest allowed score; ties go to the lowest index.
+    public func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) {
+        let width = batch.actionCount
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, batch.count * width)) { scores in
+            score(batch, scores: scores)
+            for row in 0..<batch.count {
+                let best = bestAllowed(
+                    scores.baseAddress! + row * width, batch.allowed.baseAddress! + row * width, count: width)
+                actions[row] = max(0, best)
+            }
+        }
+    }
+}
+
 /// The session of a policy that remembers nothing.
 final class MemorylessSession<Treatment: Policy>: PolicySession {
     private let policy: Treatment

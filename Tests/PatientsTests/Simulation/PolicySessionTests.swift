@@ -24,17 +24,6 @@ struct DelayedPolicy: ScoredPolicy {
                 last[row] = batch.observations[row * batch.observationCount]
             }
         }
-
-        func act(_ batch: DecisionBatch, actions: UnsafeMutableBufferPointer<Int32>) {
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: batch.count * batch.actionCount) { scores in
-                score(batch, scores: scores)
-                for row in 0..<batch.count {
-                    let place = row * batch.actionCount
-                    actions[row] = bestAllowed(
-                        scores.baseAddress! + place, batch.allowed.baseAddress! + place, count: batch.actionCount)
-                }
-            }
-        }
     }
 
     func makeScoredSession(slots: Int) -> any ScoredPolicySession { Session(slots: slots) }

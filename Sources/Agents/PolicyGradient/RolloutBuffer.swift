@@ -3,22 +3,24 @@
 import Numerics
 
 /// steps × slots decisions, row-major, in contiguous Float32. Nothing is allocated after `init`.
-final class RolloutBuffer {
-    let steps, slots, observationCount, actionCount: Int
-    var count: Int { steps * slots }
-    let observations: FloatBuffer
-    let rewards: FloatBuffer
-    let values: FloatBuffer
+package final class RolloutBuffer {
+    package let steps, slots, observationCount, actionCount: Int
+    package var count: Int { steps * slots }
+    package let observations: FloatBuffer
+    package let rewards: FloatBuffer
+    package let values: FloatBuffer
     /// Log probability of the action when it was chosen.
-    let logProbabilities: FloatBuffer
-    let advantages: FloatBuffer
-    let returns: FloatBuffer
-    let actions: UnsafeMutablePointer<Int32>
-    let allowed: UnsafeMutablePointer<Bool>
+    package let logProbabilities: FloatBuffer
+    package let advantages: FloatBuffer
+    package let returns: FloatBuffer
+    package let actions: UnsafeMutablePointer<Int32>
+    package let allowed: UnsafeMutablePointer<Bool>
+    /// Whether a course began with the decision.
+    package let starts: UnsafeMutablePointer<Bool>
     /// Whether the course ended with the decision, terminated or truncated.
-    let ends: UnsafeMutablePointer<Bool>
+    package let ends: UnsafeMutablePointer<Bool>
 
-    init(steps: Int, slots: Int, observationCount: Int, actionCount: Int) {
+    package init(steps: Int, slots: Int, observationCount: Int, actionCount: Int) {
         self.steps = steps
         self.slots = slots
         self.observationCount = observationCount
@@ -34,6 +36,8 @@ final class RolloutBuffer {
         actions.initialize(repeating: 0, count: count)
         allowed = .allocate(capacity: count * actionCount)
         allowed.initialize(repeating: true, count: count * actionCount)
+        starts = .allocate(capacity: count)
+        starts.initialize(repeating: false, count: count)
         ends = .allocate(capacity: count)
         ends.initialize(repeating: false, count: count)
     }
@@ -41,6 +45,7 @@ final class RolloutBuffer {
     deinit {
         actions.deallocate()
         allowed.deallocate()
+        starts.deallocate()
         ends.deallocate()
     }
 }

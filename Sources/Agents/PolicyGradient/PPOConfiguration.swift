@@ -21,6 +21,10 @@ public struct PPOConfiguration: Sendable, Equatable {
     public var gamma: Double?
     public var gaeLambda = 0.95
     public var clipRange = 0.2
+    /// How far a value may move from what it was at the decision; nil, as in SB3, as far as it likes.
+    public var clipRangeValue: Double?
+    /// Whether both clip ranges fall linearly to zero over the run; off in SB3.
+    public var annealClipRange = false
     public var normaliseAdvantage = true
     public var entCoef = 0.0
     public var vfCoef = 0.5
@@ -40,7 +44,8 @@ public struct PPOConfiguration: Sendable, Equatable {
     public init() {}
 
     /// Reads the settings an object states; complains of wrong ones. `finish()` is left to the caller.
-    public init(reader: ObjectReader) {
+    public init(reader: ObjectReader, default settings: PPOConfiguration = PPOConfiguration()) {
+        self = settings
         decisions = reader.integer("decisions", default: decisions, in: 1...1_000_000_000)
         slots = reader.integer("slots", default: slots, in: 1...4096)
         learningRate = reader.number("learning_rate", default: learningRate, in: 0...1)
@@ -51,6 +56,8 @@ public struct PPOConfiguration: Sendable, Equatable {
         gamma = reader.optionalNumber("gamma", in: 0...1)
         gaeLambda = reader.number("gae_lambda", default: gaeLambda, in: 0...1)
         clipRange = reader.number("clip_range", default: clipRange, in: 1e-6...1e6)
+        clipRangeValue = reader.optionalNumber("clip_range_vf", in: 1e-12...1e12)
+        annealClipRange = reader.boolean("anneal_clip_range", default: annealClipRange)
         normaliseAdvantage = reader.boolean("normalize_advantage", default: normaliseAdvantage)
         entCoef = reader.number("ent_coef", default: entCoef, in: 0...1e6)
         vfCoef = reader.number("vf_coef", default: vfCoef, in: 0...1e6)
@@ -61,7 +68,7 @@ public struct PPOConfiguration: Sendable, Equatable {
         rewardScale = reader.number("reward_scale", default: rewardScale, in: 1e-12...1e12)
         normalisationDecisions = reader.integer(
             "normalisation_decisions", default: normalisationDecisions, in: 0...10_000_000)
-        validation = ValidationSettings(reader: reader)
+        validation = ValidationSettings(reader: reader, default: validation)
     }
 
     func fields() -> [JSONField] {
@@ -71,12 +78,48 @@ public struct PPOConfiguration: Sendable, Equatable {
             JSONField("anneal_learning_rate", .bool(annealLearningRate)), JSONField("n_steps", .integer(nSteps)),
             JSONField("batch_size", .integer(batchSize)), JSONField("n_epochs", .integer(nEpochs)),
             JSONField("gamma", .optional(gamma)), JSONField("gae_lambda", .number(gaeLambda)),
-            JSONField("clip_range", .number(clipRange)), JSONField("normalize_advantage", .bool(normaliseAdvantage)),
+            JSONField("clip_range", .number(clipRange)), JSONField("clip_range_vf", .optional(clipRangeValue)),
+            JSONField("anneal_clip_range", .bool(annealClipRange)),
+            JSONField("normalize_advantage", .bool(normaliseAdvantage)),
             JSONField("ent_coef", .number(entCoef)), JSONField("vf_coef", .number(vfCoef)),
             JSONField("max_grad_norm", .number(maxGradNorm)), JSONField("target_kl", .optional(targetKL)),
             JSONField("net_arch", .array(netArch.map { .integer($0) })),
             JSONField("activation", .string(activation.rawValue)), JSONField("reward_scale", .number(rewardScale)),
             JSONField("normalisation_decisions", .integer(normalisationDecisions)),
         ] + validation.fields()
+    }
+}
+
+extension PPOConfiguration {
+    /// What is to be collected.
+    var collection: CollectionSettings {
+        CollectionSettings(
+            slots: slots, steps: nSteps, gamma: gamma, lambda: gaeLambda, rewardScale: rewardScale,
+            normalisationDecisions: normalisationDecisions)
+    }
+
+    /// Budgets multiplied by a factor in (0, 1].
+    func shrunk(by factor: Double) -> PPOConfiguration {
+        var small = self
+        small.decisions = Agents.shrunk(small.decisions, by: factor)
+        small.nSteps = min(small.nSteps, max(1, small.decisions / (4 * small.slots)))
+        small.validation = small.validation.shrunk(by: factor)
+        return small
+    }
+}
+
+/// What falls during a run, as it stands when an update begins.
+struct PPOSchedule {
+    var learningRate: Float
+    var clipRange: Float
+    var clipRangeValue: Float?
+
+    init(_ configuration: PPOConfiguration, decisions: Int) {
+        // As SB3: by the share of the run left when the update begins.
+        let left = max(0, 1 - Double(decisions) / Double(configuration.decisions))
+        let clip = configuration.annealClipRange ? left : 1
+        learningRate = Float(configuration.learningRate * (configuration.annealLearningRate ? left : 1))
+        clipRange = Float(configuration.clipRange * clip)
+        clipRangeValue = configuration.clipRangeValue.map { Float($0 * clip) }
     }
 }

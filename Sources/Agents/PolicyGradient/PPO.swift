@@ -1,0 +1,162 @@
+// Proximal policy optimisation: a policy network learns from its own decisions, a value network judges them.
+
+import Networks
+import Numerics
+import Patients
+import PositionedJSON
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// PPO with a clipped objective (Schulman, Wolski, Dhariwal, Radford and Klimov, arXiv:1707.06347, eq. 7) and generalised
+/// advantage estimation, with the details of Stable-Baselines3: separate policy and value networks, orthogonal
+/// initialisation, advantages normalised per minibatch, one gradient norm over both networks, Adam with ε = 1e-5.
+///
+/// Forbidden actions have probability zero and no gradient. A truncated course is valued by its last state.
+public struct PPO: Learner {
+    public var configuration: PPOConfiguration
+
+    public init(_ configuration: PPOConfiguration = PPOConfiguration()) { self.configuration = configuration }
+
+    public var name: String { "ppo" }
+    public var decisions: Int { configuration.decisions }
+
+    public func json() -> JSONValue { settings(name, configuration.fields()) }
+
+    public func shrunk(by factor: Double) -> any Learner { PPO(configuration.shrunk(by: factor)) }
+
+    public func train(_ job: TrainingJob) throws -> TrainedPolicy {
+        let run = try PPORun(configuration, job)
+        while run.collector.decisions < configuration.decisions {
+            try run.collector.collect(run.networks)
+            try run.update()
+            try run.look()
+        }
+        return try run.validation.result()
+    }
+}
+
+/// The clipped objective (eq. 7) of a decision: −min(ρ·A, clip(ρ, 1 − ε, 1 + ε)·A) with ρ = π(a|s) / π_old(a|s), and
+/// its slope, zero where the clip holds. The divergence is (ρ − 1) − log ρ (Schulman, "Approximating KL divergence",
+/// 2020).
+@inline(__always)
+package func clippedObjective(advantage: Float, logRatio: Float, clip: Float) -> PolicyBatch.PolicyTerm {
+    let ratio = exp(logRatio)
+    let clipped = max(1 - clip, min(1 + clip, ratio))
+    let open = advantage * ratio <= advantage * clipped
+    return PolicyBatch.PolicyTerm(
+        loss: -min(advantage * ratio, advantage * clipped), slope: open ? -advantage * ratio : 0,
+        divergence: ratio - 1 - logRatio)
+}
+
+/// The squared error of a value that may move by at most `clip` from what it was at the decision, as
+/// Stable-Baselines3's `clip_range_vf`; no limit where there is none.
+@inline(__always)
+package func clippedValueError(
+    _ value: Float, _ place: Int, _ rollout: RolloutBuffer, clip: Float?
+) -> (loss: Float, derivative: Float) {
+    guard let clip else { return rollout.squaredError(value, place) }
+    let old = rollout.values.start[place]
+    let change = max(-clip, min(clip, value - old))
+    let error = rollout.squaredError(old + change, place)
+    return (error.loss, abs(value - old) <= clip ? error.derivative : 0)
+}
+
+/// One training run with everything it keeps in memory; allocates nothing per step or update.
+private final class PPORun {
+    let collector: OnPolicyCollector
+    let networks: DenseActorCritic
+    let validation: Validation
+    private let configuration: PPOConfiguration
+    private let actorAdam: Adam
+    private let criticAdam: Adam
+    private let batch: PolicyBatch
+    private let indices: UnsafeMutableBufferPointer<Int>
+    private var order: RandomStream
+    private var schedule: PPOSchedule
+    /// Sums of the last rollout's policy loss, value loss, entropy, KL and the number of minibatches behind them.
+    private var sums = SIMD4<Double>()
+    private var minibatches = 0.0
+
+    init(_ configuration: PPOConfiguration, _ job: TrainingJob) throws {
+        self.configuration = configuration
+        collector = try OnPolicyCollector(configuration.collection, job, name: "ppo")
+        let task = collector.task
+        let size = min(configuration.batchSize, collector.rollout.count)
+        networks = DenseActorCritic(
+            "ppo", task: task, hidden: configuration.netArch, activation: configuration.activation,
+            slots: configuration.slots, batch: size, seed: job.seed)
+        let rate = Float(configuration.learningRate)
+        actorAdam = Adam(count: networks.actor.parameterCount, learningRate: rate, epsilon: 1e-5)
+        criticAdam = Adam(count: networks.critic.parameterCount, learningRate: rate, epsilon: 1e-5)
+        batch = PolicyBatch(capacity: size, inputs: task.observations.count, outputs: task.actions.count)
+        indices = .allocate(capacity: collector.rollout.count)
+        for index in 0..<indices.count { indices.initializeElement(at: index, to: index) }
+        order = RandomStream(seed: job.seed, purpose: "ppo.minibatches")
+        schedule = PPOSchedule(configuration, decisions: 0)
+        validation = Validation(
+            job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
+            diagnosticNames: ["policy_loss", "value_loss", "entropy", "approximate_kl"])
+    }
+
+    deinit { indices.deallocate() }
+
+    /// Passes over the rollout in random minibatches.
+    func update() throws {
+        sums = SIMD4()
+        minibatches = 0
+        schedule = PPOSchedule(configuration, decisions: collector.decisions)
+        actorAdam.learningRate = schedule.learningRate
+        criticAdam.learningRate = schedule.learningRate
+        let count = collector.rollout.count
+        passes: for _ in 0..<configuration.nEpochs {
+            for last in stride(from: count - 1, to: 0, by: -1) { indices.swapAt(last, order.below(last + 1)) }
+            var low = 0
+            while low < count {
+                let size = min(configuration.batchSize, count - low)
+                guard step(indices.baseAddress! + low, size: size) else { break passes }
+                low += size
+            }
+        }
+        guard sums.x.isFinite, sums.y.isFinite else {
+            throw TrainingError.notFinite(what: "the loss", decisions: collector.decisions)
+        }
+    }
+
+    /// One gradient step on a minibatch; false when the policy has moved too far (`target_kl`).
+    private func step(_ places: UnsafePointer<Int>, size: Int) -> Bool {
+        let rollout = collector.rollout
+        let advantages = batch.load(rollout, places, size: size, normalised: configuration.normaliseAdvantage)
+        let logits = networks.actor.forward(batch.input.start, batch: size)
+        let values = networks.critic.forward(batch.input.start, batch: size)
+        let (clip, valueClip) = (schedule.clipRange, schedule.clipRangeValue)
+        let terms = batch.differentiate(
+            rollout, places, size: size, logits: logits, values: values, advantages: advantages,
+            share: 1 / Float(size), entCoef: configuration.entCoef, vfCoef: configuration.vfCoef
+        ) { advantage, logProbability, before in
+            clippedObjective(advantage: advantage, logRatio: logProbability - before, clip: clip)
+        } value: { value, place in
+            clippedValueError(value, place, rollout, clip: valueClip)
+        }
+        sums += SIMD4(Double(terms.x), Double(terms.y), Double(terms.z), Double(terms.w))
+        minibatches += 1
+        if let target = configuration.targetKL, Double(terms.w) > 1.5 * target { return false }
+        networks.zeroGradients()
+        networks.backward(batch)
+        networks.clipGradients(maximum: configuration.maxGradNorm)
+        actorAdam.step(parameters: networks.actor.parameters, gradients: networks.actor.gradients)
+        criticAdam.step(parameters: networks.critic.parameters, gradients: networks.critic.gradients)
+        return true
+    }
+
+    func look() throws {
+        try validation.look(decisions: collector.decisions, slots: collector.slots) {
+            ActorPolicy(kind: "ppo", networks, collector)
+        } diagnostics: {
+            (0..<4).map { minibatches > 0 ? sums[$0] / minibatches : .nan }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// A network with a memory: a gated recurrent unit under a dense network, and both as a file.
+
+import Numerics
+import PositionedJSON
+
+/// inputs → gated recurrent unit → dense network → outputs. Used by one thread at a time, except that `advance` may run
+/// on several as long as nobody writes the parameters.
+public final class RecurrentNetwork {
+    public let unit: GatedRecurrentUnit
+    public let head: DenseNetwork
+    /// ∂loss/∂ the unit's outputs.
+    private var delta = FloatBuffer(0)
+
+    init(unit: GatedRecurrentUnit, head: DenseNetwork) {
+        precondition(unit.hidden == head.inputs, "the head reads the unit's state")
+        self.unit = unit
+        self.head = head
+    }
+
+    /// A network with random parameters; the unit's are PyTorch's default.
+    public convenience init(
+        inputs: Int, state: Int, hidden: [Int], outputs: Int, activation: Activation, stream: inout RandomStream,
+        initialisation: Initialisation
+    ) {
+        self.init(
+            unit: GatedRecurrentUnit(inputs: inputs, hidden: state, stream: &stream),
+            head: DenseNetwork(
+                inputs: state, hidden: hidden, outputs: outputs, activation: activation, stream: &stream,
+                initialisation: initialisation))
+    }
+
+    /// An independent network with the same parameters.
+    public convenience init(copying other: RecurrentNetwork) {
+        self.init(unit: GatedRecurrentUnit(copying: other.unit), head: DenseNetwork(copying: other.head))
+    }
+
+    public var inputs: Int { unit.inputs }
+    public var outputCount: Int { head.outputCount }
+    /// Numbers that are remembered of each patient.
+    public var stateCount: Int { unit.hidden }
+
+    public func zeroGradients() {
+        unit.zeroGradients()
+        head.zeroGradients()
+    }
+
+    /// Makes room for sequences of `steps` steps of `batch` patients.
+    public func reserve(steps: Int, batch: Int) {
+        unit.reserve(steps: steps, batch: batch)
+        head.reserve(batch: steps * batch)
+        if delta.count < steps * batch * stateCount { delta = FloatBuffer(steps * batch * stateCount) }
+    }
+
+    /// The outputs for a sequence (see `GatedRecurrentUnit.forward`): steps × batch × outputs.
+    @discardableResult
+    public func forward(
+        _ input: UnsafePointer<Float>, steps: Int, batch: Int, initial: UnsafePointer<Float>,
+        starts: UnsafePointer<Bool>
+    ) -> UnsafePointer<Float> {
+        reserve(steps: steps, batch: batch)
+        let states = unit.forward(input, steps: steps, batch: batch, initial: initial, starts: starts)
+        return head.forward(states, batch: steps * batch)
+    }
+
+    /// Adds the gradients for the sequence of the last `forward`.
+    public func backward(outputGradient: UnsafePointer<Float>) {
+        head.backward(outputGradient: outputGradient, inputGradient: delta.start)
+        unit.backward(outputGradient: delta.start)
+    }
+
+    /// Floats that `advance` needs for `batch` rows.
+    public func scratchCount(batch: Int) -> Int {
+        unit.scratchCount(batch: batch) + head.scratchCount(batch: batch)
+    }
+
+    /// One step of every row: the state moves on, the outputs (batch × outputs) are inside `scratch`.
+    public func advance(
+        _ input: UnsafePointer<Float>, state: UnsafeMutablePointer<Float>, batch: Int,
+        scratch: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        unit.advance(input, state: state, batch: batch, scratch: scratch)
+        return head.evaluate(state, batch: batch, scratch: scratch + unit.scratchCount(batch: batch))
+    }
+
+    /// `{"unit": {"inputs": …, "hidden": …, "parameters": […]}, "head": a dense network}`; the unit's parameters in the
+    /// order of its buffer.
+    public func json() -> JSONValue {
+        [
+            "unit": [
+                "inputs": .integer(unit.inputs), "hidden": .integer(unit.hidden),
+                "parameters": .array(unit.parameters.map { .number(shortest($0)) }),
+            ],
+            "head": head.json(),
+        ]
+    }
+
+    /// Reads what `json` writes; complains and returns nil where it cannot.
+    public convenience init?(_ node: JSONNode, complaints: Complaints) {
+        let before = complaints.items.count
+        let reader = ObjectReader(node, what: "the network", complaints: complaints)
+        let unitNode = reader.child("unit")
+        let headNode = reader.child("head")
+        reader.finish()
+        guard let unitNode, let headNode else { return nil }
+        let part = ObjectReader(unitNode, what: "the recurrent unit", complaints: complaints)
+        let inputs = part.integer("inputs", in: 1...65_536)
+        let hidden = part.integer("hidden", in: 1...65_536)
+        let numbers = part.numbers("parameters")
+        part.finish()
+        let head = DenseNetwork(headNode, complaints: complaints)
+        guard let inputs, let hidden, let numbers, let head else { return nil }
+        // Counted before anything is allocated, so that a file cannot claim more than it holds.
+        let count = (inputs + hidden + 2) * 3 * hidden
+        if numbers.count != count {
+            complaints.add(unitNode, "parameters must hold \(count) numbers, not \(numbers.count)")
+        } else if !numbers.allSatisfy({ Float($0).isFinite }) {
+            complaints.add(unitNode, "parameters holds a number beyond Float32")
+        }
+        if head.inputs != hidden {
+            complaints.add(headNode, "the head reads \(head.inputs) numbers, but the unit remembers \(hidden)")
+        }
+        guard complaints.items.count == before else { return nil }
+        let unit = GatedRecurrentUnit(inputs: inputs, hidden: hidden)
+        for (index, number) in numbers.enumerated() { unit.parameters[index] = Float(number) }
+        self.init(unit: unit, head: head)
+    }
+}
