@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         tests("Numerics", also: ["AllocationCounter"]),
         tests("PositionedJSON"),
-        tests("Networks", also: ["Numerics", "PositionedJSON"]),
+        tests("Networks", also: ["AllocationCounter", "Numerics", "PositionedJSON"]),
         tests("Trees"),
         tests("Patients", also: ["AllocationCounter"]),
         tests("Cohorts"),

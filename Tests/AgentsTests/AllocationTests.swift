@@ -28,11 +28,27 @@ import Testing
         ppo.nSteps = 16
         ppo.nEpochs = 2
         ppo.normalisationDecisions = 200
+        var a2c = A2CConfiguration()
+        a2c.slots = 8
+        a2c.normalisationDecisions = 200
+        var reinforce = ReinforceConfiguration()
+        reinforce.normalisationDecisions = 200
+        var recurrent = RecurrentPPOConfiguration()
+        recurrent.ppo = ppo
+        recurrent.ppo.batchSize = 32
+        recurrent.stateSize = 16
+        recurrent.sequenceLength = 8
         func learners(_ decisions: Int) -> [any Learner] {
             tabular.decisions = decisions
             dqn.decisions = decisions
             ppo.decisions = decisions
-            return [QLearning(tabular), DQN(dqn), PPO(ppo)]
+            a2c.decisions = decisions
+            reinforce.decisions = decisions
+            recurrent.ppo.decisions = decisions
+            return [
+                QLearning(tabular), DQN(dqn), PPO(ppo), A2C(a2c), Reinforce(reinforce), RecurrentPPO(recurrent),
+                FrameStackedLearner(PPO(ppo), frames: 3),
+            ]
         }
         for (short, long) in zip(learners(2048), learners(8192)) {
             let more = try allocations(long) - allocations(short)

@@ -92,6 +92,13 @@ import Testing
         #expect(p.learningRate == 3e-4 && p.nSteps == 2048 && p.batchSize == 64 && p.nEpochs == 10)
         #expect(p.gaeLambda == 0.95 && p.clipRange == 0.2 && p.normaliseAdvantage && p.entCoef == 0)
         #expect(p.vfCoef == 0.5 && p.maxGradNorm == 0.5 && p.targetKL == nil && p.activation == .tanh)
+        #expect(p.clipRangeValue == nil && !p.annealClipRange && !p.annealLearningRate)
+        let a = try #require(read(#"{"algorithm": "a2c"}"#).learner as? A2C).configuration
+        #expect(a.nSteps == 5 && a.gaeLambda == 1 && a.useRMSProp && a.rmsPropEps == 1e-5)
+        #expect(a.update.learningRate == 7e-4 && a.update.entCoef == 0 && a.update.vfCoef == 0.5)
+        #expect(a.update.maxGradNorm == 0.5 && !a.update.normaliseAdvantage && a.update.netArch == [64, 64])
+        let r = try #require(read(#"{"algorithm": "recurrent_ppo"}"#).learner as? RecurrentPPO).configuration
+        #expect(r.ppo.nSteps == 128 && r.ppo.batchSize == 128 && r.stateSize == 256)
     }
 
     @Test func settingsSurviveWritingAndReading() throws {
@@ -100,6 +107,10 @@ import Testing
             #"{"algorithm": "ppo", "target_kl": 0.02, "n_steps": 16, "anneal_learning_rate": true}"#,
             #"{"algorithm": "q_learning", "grid": {"features": ["state0", "state2"], "bins": [3, 4]}, "slots": 2}"#,
             #"{"algorithm": "q_learning", "tree": "small"}"#,
+            #"{"algorithm": "ppo", "clip_range_vf": 0.3, "anneal_clip_range": true, "frame_stack": 4}"#,
+            #"{"algorithm": "a2c", "use_rms_prop": false, "net_arch": [8, 8], "normalize_advantage": true}"#,
+            #"{"algorithm": "reinforce", "baseline": false, "slots": 3, "ent_coef": 0.1}"#,
+            #"{"algorithm": "recurrent_ppo", "gru_hidden_size": 32, "sequence_length": 16, "batch_size": 64}"#,
         ]
         for text in texts {
             let first = try read(text)
@@ -125,6 +136,10 @@ import Testing
         #expect(huge.complaints[0].contains("251001 cells"))
         #expect(
             try read(#"{"algorithm": "q_learning", "grid": {"bins": 1000}}"#).complaints[0].contains("1000000000000"))
+        let stacked = #"{"algorithm": "q_learning", "frame_stack": 2, "grid": {"features": ["state0.1", "state0"]}}"#
+        #expect(try read(stacked).complaints.isEmpty)
+        let both = try read(#"{"algorithm": "q_learning", "frame_stack": 2, "tree": "small"}"#)
+        #expect(both.complaints[0].contains("one frame"))
     }
 
     @Test func aTreeThatNobodySuppliedIsAnError() throws {

@@ -18,7 +18,7 @@ import Testing
         dqn.configuration.rewardScale = 0.3
         var ppo = LearnerTests.ppo
         ppo.configuration.decisions = 2000
-        return [tabular, dqn, ppo]
+        return [tabular, dqn, ppo] + PolicyGradientTests.small
     }
 
     @Test func policiesReadBackToTheBit() throws {

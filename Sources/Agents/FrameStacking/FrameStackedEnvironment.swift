@@ -40,20 +40,20 @@ enum FrameStack {
 }
 
 /// The patients of another factory, seen through several frames.
-struct FrameStackedFactory: EnvironmentFactory {
+package struct FrameStackedFactory: EnvironmentFactory {
     let base: any EnvironmentFactory
     let frames: Int
-    let task: TaskDescription
+    package let task: TaskDescription
 
-    init(_ base: any EnvironmentFactory, frames: Int) {
+    package init(_ base: any EnvironmentFactory, frames: Int) {
         self.base = base
         self.frames = frames
         task = FrameStack.task(base.task, frames: frames)
     }
 
-    var patients: Int { base.patients }
+    package var patients: Int { base.patients }
 
-    func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
+    package func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
         FrameStackedBatch(try base.makeBatch(slots: slots, seed: seed), frames: frames, task: task)
     }
 }
@@ -98,6 +98,20 @@ final class FrameStackedBatch: BatchEnvironment {
             }
         }
         try base.step(actions)
+    }
+
+    func stop(slot: Int) { base.stop(slot: slot) }
+
+    func makeSibling(slots: Int, seed: UInt64?) throws -> any BatchEnvironment {
+        FrameStackedBatch(try base.makeSibling(slots: slots, seed: seed), frames: frames, task: task)
+    }
+
+    func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
+        guard let source = source as? FrameStackedBatch, source.frames == frames else {
+            preconditionFailure("courses are copied between batches of one factory")
+        }
+        base.copy(slot: slot, of: source.base, to: target, episode: episode)
+        row(target).update(from: source.row(slot), count: frames * width)
     }
 
     private func row(_ slot: Int) -> UnsafeMutablePointer<Double> { rows.baseAddress! + slot * frames * width }

@@ -36,10 +36,9 @@ public struct A2C: Learner {
                 lambda: configuration.gaeLambda, rewardScale: configuration.rewardScale,
                 normalisationDecisions: configuration.normalisationDecisions),
             configuration.update, configuration.validation, total: configuration.decisions, job
-        ) { count, rate in
-            configuration.useRMSProp
-                ? RMSProp(count: count, learningRate: rate, alpha: 0.99, epsilon: Float(configuration.rmsPropEps))
-                : Adam(count: count, learningRate: rate, epsilon: 1e-5)
+        ) { count, rate -> any Optimiser in
+            guard configuration.useRMSProp else { return Adam(count: count, learningRate: rate, epsilon: 1e-5) }
+            return RMSProp(count: count, learningRate: rate, epsilon: Float(configuration.rmsPropEps))
         }
         while run.collector.decisions < configuration.decisions {
             try run.collector.collect(run.networks)
