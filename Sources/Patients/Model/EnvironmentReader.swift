@@ -52,7 +52,7 @@ public struct EnvironmentReader {
         model.source = file.string("source", default: "")
         model.limits = file.optionalStrings("limits") ?? []
         if model.kind == .tabular { return readTabular(file) }
-        model.timeUnit = file.choice("time_unit", of: ["d", "h", "min"], default: "d") ?? "d"
+        model.timeUnit = file.choice("time_unit", of: ["d", "h", "min", "s"], default: "d") ?? "d"
         readCovariates(file)
         readParameters(file)
         readStates(file)

@@ -100,7 +100,7 @@ public struct EnvironmentCheck: Sendable {
         findings += CourseChecks.failures(tally)
         findings += CourseChecks.positivity(model, tally, probes)
         findings += CourseChecks.observations(model, tally, probed.task)
-        findings += CourseChecks.rewards(tally)
+        findings += CourseChecks.rewards(tally, model.task)
         findings += CourseChecks.actions(tally, model.task)
         if let tabular = model.tabular, let random = rows.first(where: { $0.policy == "random" }) {
             findings.append(TabularChecks.sampling(tabular, random: random.table))

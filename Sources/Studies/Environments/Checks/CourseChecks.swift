@@ -83,7 +83,7 @@ enum CourseChecks {
         return findings
     }
 
-    static func rewards(_ tally: CourseTally) -> [CheckFinding] {
+    static func rewards(_ tally: CourseTally, _ task: TaskDescription) -> [CheckFinding] {
         guard tally.decisions > 0 else { return [] }
         let (low, high) = (tally.lowestReward, tally.highestReward)
         guard low.isFinite, high.isFinite else {
@@ -91,7 +91,10 @@ enum CourseChecks {
         }
         let range = "a decision's reward lies between \(low.shown) and \(high.shown)"
         if low == high {
-            return [CheckFinding("rewards", .note, "every reward is \(low.shown): nothing can be learned")]
+            let lesson =
+                tally.decisions == tally.courses * task.horizon
+                ? "nothing can be learned" : "all there is to learn is how long a course lasts"
+            return [CheckFinding("rewards", .note, "every reward is \(low.shown): \(lesson)")]
         }
         return [CheckFinding("rewards", .fine, range)]
     }
