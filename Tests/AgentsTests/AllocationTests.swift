@@ -23,6 +23,10 @@ import Testing
         dqn.slots = 8
         dqn.nSteps = 3
         dqn.normalisationDecisions = 200
+        var rainbow = dqn
+        rainbow.double = true
+        rainbow.dueling = true
+        rainbow.prioritisedReplay = PrioritisedReplaySettings()
         var ppo = PPOConfiguration()
         ppo.slots = 8
         ppo.nSteps = 16
@@ -41,13 +45,14 @@ import Testing
         func learners(_ decisions: Int) -> [any Learner] {
             tabular.decisions = decisions
             dqn.decisions = decisions
+            rainbow.decisions = decisions
             ppo.decisions = decisions
             a2c.decisions = decisions
             reinforce.decisions = decisions
             recurrent.ppo.decisions = decisions
             return [
-                QLearning(tabular), DQN(dqn), PPO(ppo), A2C(a2c), Reinforce(reinforce), RecurrentPPO(recurrent),
-                FrameStackedLearner(PPO(ppo), frames: 3),
+                QLearning(tabular), DQN(dqn), DQN(rainbow), PPO(ppo), A2C(a2c), Reinforce(reinforce),
+                RecurrentPPO(recurrent), FrameStackedLearner(PPO(ppo), frames: 3),
             ]
         }
         for (short, long) in zip(learners(2048), learners(8192)) {

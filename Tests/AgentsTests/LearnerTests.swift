@@ -84,6 +84,38 @@ import Testing
         #expect(try problem.quality(of: problem.train(learner).policy) >= 0.93)
     }
 
+    /// Every switch alone, and all of them together.
+    @Test(arguments: [Problem.random, .masked], 0..<5)
+    func dqnSwitchesSolveRandomModels(problem: Problem, which: Int) throws {
+        var learner = Self.dqn
+        if which == 0 || which == 4 { learner.configuration.dueling = true }
+        if which == 1 || which == 4 { learner.configuration.prioritisedReplay = PrioritisedReplaySettings() }
+        if which == 2 {
+            learner.configuration.tau = 0.02
+            learner.configuration.targetUpdateInterval = 8
+        }
+        if which == 3 { learner.configuration.exploration.shape = .exponential }
+        learner.configuration.double = which == 4
+        learner.configuration.nSteps = which == 4 ? 2 : 1
+        #expect(try problem.quality(of: problem.train(learner).policy) >= 0.93)
+    }
+
+    /// What is forbidden in the next state is no choice there: the one allowed action costs 10, and the other, which nobody
+    /// ever tried, must not be hoped for.
+    @Test(arguments: [false, true])
+    func masksBindTargets(double: Bool) throws {
+        let model = FiniteModel(
+            transitions: [[[0, 1], [0, 1]], [[0, 0], [0, 0]]], rewards: [[0, 0], [-10, 0]], discount: 0.9, horizon: 5,
+            starts: [0])
+        let problem = Problem(model: model, permitted: [[true, true], [true, false]])
+        var learner = Self.dqn
+        learner.configuration.double = double
+        learner.configuration.decisions = 12_000
+        learner.configuration.validation.evaluateEvery = learner.decisions
+        let values = try problem.scores(of: problem.train(learner).policy)
+        for action in 0..<2 { #expect(abs(values[0][action] + 9) < 0.5) }
+    }
+
     @Test func dqnLearnsFromSumsOfRewards() throws {
         var learner = Self.dqn
         learner.configuration.nSteps = 3

@@ -71,6 +71,13 @@ import Testing
         #expect(schedule.epsilon(at: 99, of: 100) == 0.1)
     }
 
+    @Test func explorationFallsByTheSameFactor() {
+        let schedule = ExplorationSchedule(initial: 1, final: 0.01, fraction: 0.5, shape: .exponential)
+        #expect(schedule.epsilon(at: 0, of: 100) == 1)
+        #expect(abs(schedule.epsilon(at: 25, of: 100) - 0.1) < 1e-12)
+        #expect(schedule.epsilon(at: 50, of: 100) == 0.01)
+    }
+
     private func read(_ text: String) throws -> (learner: (any Learner)?, complaints: [String]) {
         let complaints = Complaints()
         let node = try JSONParser.parse(SourceText(name: "s.json", bytes: Array(text.utf8)))
@@ -80,6 +87,8 @@ import Testing
         return (learner, complaints.items.map(\.description))
     }
 
+    /// Those of stable_baselines3 2.9.2 (`DQN.__init__`, `PPO.__init__` and their policies) where it has the setting;
+    /// what it lacks is off.
     @Test func defaultsAreThoseOfStableBaselines() throws {
         let (dqn, complaints) = try read(#"{"algorithm": "dqn"}"#)
         #expect(complaints.isEmpty)
@@ -87,7 +96,8 @@ import Testing
         #expect(q.learningRate == 1e-4 && q.bufferSize == 1_000_000 && q.learningStarts == 100 && q.batchSize == 32)
         #expect(q.tau == 1 && q.trainFreq == 4 && q.gradientSteps == 1 && q.targetUpdateInterval == 10_000)
         #expect(q.exploration == ExplorationSchedule(initial: 1, final: 0.05, fraction: 0.1))
-        #expect(q.maxGradNorm == 10 && q.netArch == [64, 64] && q.activation == .relu)
+        #expect(q.maxGradNorm == 10 && q.netArch == [64, 64] && q.activation == .relu && q.rewardScale == 1)
+        #expect(q.slots == 1 && q.nSteps == 1 && !q.double && !q.dueling && q.prioritisedReplay == nil)
         let p = try #require(read(#"{"algorithm": "ppo"}"#).learner as? PPO).configuration
         #expect(p.learningRate == 3e-4 && p.nSteps == 2048 && p.batchSize == 64 && p.nEpochs == 10)
         #expect(p.gaeLambda == 0.95 && p.clipRange == 0.2 && p.normaliseAdvantage && p.entCoef == 0)
@@ -104,6 +114,8 @@ import Testing
     @Test func settingsSurviveWritingAndReading() throws {
         let texts = [
             #"{"algorithm": "dqn", "gamma": 0.5, "net_arch": [8], "double": false, "evaluation_patients": 7}"#,
+            #"{"algorithm": "dqn", "dueling": true, "prioritized_replay": true, "prioritized_replay_beta0": 0.5}"#,
+            #"{"algorithm": "dqn", "exploration_schedule": "exponential"}"#,
             #"{"algorithm": "ppo", "target_kl": 0.02, "n_steps": 16, "anneal_learning_rate": true}"#,
             #"{"algorithm": "q_learning", "grid": {"features": ["state0", "state2"], "bins": [3, 4]}, "slots": 2}"#,
             #"{"algorithm": "q_learning", "tree": "small"}"#,
@@ -126,6 +138,13 @@ import Testing
         #expect(try read(#"{"algorithm": "dqnn"}"#).complaints.count >= 1)
         #expect(try read(#"{"algorithm": "dqn", "batch_siz": 3}"#).complaints[0].contains("batch_size"))
         #expect(try read(#"{"algorithm": "dqn", "decisions": -5, "tau": 2, "net_arch": [0]}"#).complaints.count == 3)
+        #expect(
+            try read(#"{"algorithm": "dqn", "dueling": true, "net_arch": [], "prioritized_replay_alpha": 1}"#)
+                .complaints
+                .count == 2)
+        #expect(
+            try read(#"{"algorithm": "dqn", "exploration_schedule": "exponential", "exploration_final_eps": 0}"#)
+                .complaints.count == 1)
         #expect(
             try read(#"{"algorithm": "q_learning", "grid": {"features": ["statte0"]}}"#).complaints[0]
                 .contains("statte0"))

@@ -5,11 +5,13 @@ import Numerics
 import Patients
 import PositionedJSON
 
-/// DQN (Mnih et al., "Human-level control through deep reinforcement learning", Nature 518 (2015) 529–533) with the
-/// double estimator (van Hasselt, Guez and Silver, AAAI 2016) unless switched off, and sums of `n_steps` rewards.
+/// DQN (Mnih et al., "Human-level control through deep reinforcement learning", Nature 518 (2015) 529–533), by default
+/// that of Stable-Baselines3. Switched on one by one: the double estimator (van Hasselt, Guez and Silver, AAAI 2016), a
+/// dueling network (Wang et al., ICML 2016), prioritised replay (Schaul et al., ICLR 2016), sums of `n_steps` rewards;
+/// all of them together are what Rainbow (Hessel et al., AAAI 2018) has but for noise and distributions.
 ///
-/// Loss: Huber's of Q(s, a) − (r + γ·Q⁻(s′, a*)), where a* is the best allowed action in s′. A terminated course ends
-/// the sum; a truncated one does not.
+/// Loss: Huber's of δ = Q(s, a) − (r + γ·Q⁻(s′, a*)), where a* is the best allowed action in s′: by Q⁻, or by Q where
+/// double. A terminated course ends the sum; a truncated one does not.
 public struct DQN: Learner {
     public var configuration: DQNConfiguration
 
@@ -42,8 +44,11 @@ private final class DQNRun {
     private let normalisation: Normalisation
     private let online: DenseNetwork
     private let target: DenseNetwork
+    /// The parameters behind the online network's, where it is a dueling one.
+    private let dueling: DuelingHead?
     private let adam: Adam
     private let replay: ReplayBuffer
+    private let priorities: PrioritisedReplay?
     private let queue: NStepQueue
     private let batch: ReplayBatch
     private let validation: Validation
@@ -79,16 +84,28 @@ private final class DQNRun {
                 of: job.environment, decisions: configuration.normalisationDecisions, seed: job.seed)
             : Normalisation(identity: inputs)
         var initial = RandomStream(seed: job.seed, purpose: "dqn.initial")
-        online = DenseNetwork(
-            inputs: inputs, hidden: configuration.netArch, outputs: outputs, activation: configuration.activation,
-            stream: &initial)
+        dueling =
+            configuration.dueling
+            ? DuelingHead(
+                inputs: inputs, hidden: configuration.netArch, outputs: outputs,
+                activation: configuration.activation, stream: &initial)
+            : nil
+        online =
+            dueling?.network
+            ?? DenseNetwork(
+                inputs: inputs, hidden: configuration.netArch, outputs: outputs, activation: configuration.activation,
+                stream: &initial)
         target = DenseNetwork(copying: online)
-        adam = Adam(count: online.parameterCount, learningRate: Float(configuration.learningRate))
+        adam = Adam(
+            count: dueling?.parameters.count ?? online.parameterCount,
+            learningRate: Float(configuration.learningRate))
         // No more than the run can fill.
         let capacity = min(configuration.bufferSize, configuration.decisions + configuration.slots)
         replay = ReplayBuffer(capacity: capacity, observationCount: inputs, actionCount: outputs)
+        priorities = configuration.prioritisedReplay.map { PrioritisedReplay($0, capacity: capacity) }
         queue = NStepQueue(
-            steps: configuration.nSteps, slots: configuration.slots, gamma: gamma, replay: replay)
+            steps: configuration.nSteps, slots: configuration.slots, gamma: gamma, replay: replay,
+            priorities: priorities)
         batch = ReplayBatch(size: configuration.batchSize, observationCount: inputs, actionCount: outputs)
         online.reserve(batch: configuration.batchSize)
         onlineScratch = FloatBuffer(online.scratchCount(batch: configuration.batchSize))
@@ -180,7 +197,15 @@ private final class DQNRun {
     /// One gradient step on a minibatch.
     private func update() {
         guard replay.count > 0 else { return }
-        replay.sample(into: batch, stream: &sampling)
+        if let priorities {
+            let progress = Double(decisions) / Double(configuration.decisions)
+            priorities.draw(
+                batch.size, places: batch.places, weights: batch.weights.start, held: replay.count, progress: progress,
+                stream: &sampling)
+        } else {
+            replay.draw(into: batch, stream: &sampling)
+        }
+        replay.fill(batch)
         let size = configuration.batchSize
         let outputs = task.actions.count
         let targetValues = target.evaluate(
@@ -201,14 +226,20 @@ private final class DQNRun {
                 goal += bootstrap * targetValues[row * outputs + Int(best)]
             }
             let place = row * outputs + Int(batch.actions[row])
-            let huber = Loss.huber(values[place] - goal)
-            loss += huber.value
-            outputGradient.start[place] = huber.derivative / Float(size)
+            let error = values[place] - goal
+            let huber = Loss.huber(error)
+            let weight = batch.weights.start[row]
+            loss += weight * huber.value
+            outputGradient.start[place] = weight * huber.derivative / Float(size)
+            priorities?.learned(batch.places[row], error: error)
         }
         online.zeroGradients()
         online.backward(outputGradient: outputGradient.start)
-        clipGradientNorm(online.gradients, maximum: Float(configuration.maxGradNorm))
-        adam.step(parameters: online.parameters, gradients: online.gradients)
+        dueling?.pullGradients()
+        let gradients = dueling?.gradients ?? online.gradients
+        clipGradientNorm(gradients, maximum: Float(configuration.maxGradNorm))
+        adam.step(parameters: dueling?.parameters ?? online.parameters, gradients: gradients)
+        dueling?.fold()
         lossSum += Double(loss) / Double(size)
         lossCount += 1
     }

@@ -29,9 +29,12 @@ public struct DQNConfiguration: Sendable, Equatable {
     public var maxGradNorm = 10.0
     public var netArch = [64, 64]
     public var activation = Activation.relu
-    /// Double DQN: the online network chooses the next action, the target network values it. SB3 lacks it; `false`
-    /// gives SB3's algorithm.
-    public var double = true
+    /// Double DQN: the online network chooses the next action, the target network values it. SB3 lacks it.
+    public var double = false
+    /// A dueling network: values and advantages apart, the last of `net_arch` in each of the two. SB3 lacks it.
+    public var dueling = false
+    /// Transitions drawn by their error; nil draws evenly, as SB3 does.
+    public var prioritisedReplay: PrioritisedReplaySettings?
     /// Rewards summed before the next state's value is added (Rainbow uses 3). SB3's `n_steps`, default 1.
     public var nSteps = 1
     /// Rewards are multiplied by this inside the learner.
@@ -62,6 +65,11 @@ public struct DQNConfiguration: Sendable, Equatable {
         netArch = readWidths(reader, default: netArch)
         activation = readActivation(reader, default: activation)
         double = reader.boolean("double", default: double)
+        dueling = reader.boolean("dueling", default: dueling)
+        if dueling, netArch.isEmpty {
+            reader.complaints.add(reader.node["dueling"] ?? reader.node, "a dueling network needs a hidden layer")
+        }
+        prioritisedReplay = PrioritisedReplaySettings(reader: reader)
         nSteps = reader.integer("n_steps", default: nSteps, in: 1...1000)
         rewardScale = reader.number("reward_scale", default: rewardScale, in: 1e-12...1e12)
         normalisationDecisions = reader.integer(
@@ -82,9 +90,37 @@ public struct DQNConfiguration: Sendable, Equatable {
             JSONField("max_grad_norm", .number(maxGradNorm)),
             JSONField("net_arch", .array(netArch.map { .integer($0) })),
             JSONField("activation", .string(activation.rawValue)), JSONField("double", .bool(double)),
-            JSONField("n_steps", .integer(nSteps)),
+            JSONField("dueling", .bool(dueling)), JSONField("n_steps", .integer(nSteps)),
             JSONField("reward_scale", .number(rewardScale)),
             JSONField("normalisation_decisions", .integer(normalisationDecisions)),
-        ] + validation.fields()
+        ] + PrioritisedReplaySettings.fields(prioritisedReplay) + validation.fields()
+    }
+}
+
+extension PrioritisedReplaySettings {
+    /// nil unless `prioritized_replay` is true; its other keys are complained of without it.
+    init?(reader: ObjectReader) {
+        let isWanted = reader.boolean("prioritized_replay", default: false)
+        self.init()
+        let keys = ["prioritized_replay_alpha", "prioritized_replay_beta0", "prioritized_replay_eps"]
+        alpha = reader.number(keys[0], default: alpha, in: 0...1)
+        beta0 = reader.number(keys[1], default: beta0, in: 0...1)
+        epsilon = reader.number(keys[2], default: epsilon, in: 1e-12...1e3)
+        guard !isWanted else { return }
+        for key in keys {
+            guard let node = reader.node[key] else { continue }
+            reader.complaints.add(node, "\(key) does nothing without \"prioritized_replay\": true")
+        }
+        return nil
+    }
+
+    static func fields(_ settings: PrioritisedReplaySettings?) -> [JSONField] {
+        guard let settings else { return [JSONField("prioritized_replay", .bool(false))] }
+        return [
+            JSONField("prioritized_replay", .bool(true)),
+            JSONField("prioritized_replay_alpha", .number(settings.alpha)),
+            JSONField("prioritized_replay_beta0", .number(settings.beta0)),
+            JSONField("prioritized_replay_eps", .number(settings.epsilon)),
+        ]
     }
 }

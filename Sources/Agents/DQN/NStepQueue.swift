@@ -13,6 +13,7 @@ final class NStepQueue {
     private let observationCount: Int
     private let gamma: Float
     private let replay: ReplayBuffer
+    private let priorities: PrioritisedReplay?
     /// slots × steps, a ring per slot
     private let observations: FloatBuffer
     private let rewards: FloatBuffer
@@ -21,10 +22,11 @@ final class NStepQueue {
     private let held: UnsafeMutableBufferPointer<Int>
     private let oldest: UnsafeMutableBufferPointer<Int>
 
-    init(steps: Int, slots: Int, gamma: Float, replay: ReplayBuffer) {
+    init(steps: Int, slots: Int, gamma: Float, replay: ReplayBuffer, priorities: PrioritisedReplay?) {
         self.steps = steps
         self.gamma = gamma
         self.replay = replay
+        self.priorities = priorities
         observationCount = replay.observationCount
         observations = FloatBuffer(slots * steps * observationCount)
         rewards = FloatBuffer(slots * steps)
@@ -64,9 +66,10 @@ final class NStepQueue {
                 weight *= gamma
             }
             let first = slot * steps + oldest[slot]
-            replay.add(
+            let place = replay.add(
                 observation: observations.start + first * observationCount, action: actions[first], reward: sum,
                 nextObservation: nextObservation, bootstrap: terminated ? 0 : weight, nextAllowed: nextAllowed)
+            priorities?.added(place)
             oldest[slot] = (oldest[slot] + 1) % steps
             held[slot] -= 1
         }

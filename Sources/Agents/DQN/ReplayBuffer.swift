@@ -39,10 +39,14 @@ final class ReplayBuffer {
     }
 
     /// Remembers one transition, forgetting the oldest when full.
+    ///
+    /// - Returns: its place.
+    @discardableResult
     func add(
         observation: UnsafePointer<Float>, action: Int32, reward: Float, nextObservation: UnsafePointer<Float>,
         bootstrap: Float, nextAllowed allowed: UnsafePointer<Bool>
-    ) {
+    ) -> Int {
+        let place = next
         (observations.start + next * observationCount).update(from: observation, count: observationCount)
         (nextObservations.start + next * observationCount).update(from: nextObservation, count: observationCount)
         rewards.start[next] = reward
@@ -51,12 +55,18 @@ final class ReplayBuffer {
         (nextAllowed + next * actionCount).update(from: allowed, count: actionCount)
         next = next + 1 == capacity ? 0 : next + 1
         count = min(capacity, count + 1)
+        return place
     }
 
-    /// Draws transitions uniformly with replacement; at least one must be held.
-    func sample(into batch: ReplayBatch, stream: inout RandomStream) {
+    /// Draws places uniformly with replacement; at least one transition must be held.
+    func draw(into batch: ReplayBatch, stream: inout RandomStream) {
+        for row in 0..<batch.size { batch.places[row] = stream.below(count) }
+    }
+
+    /// Copies the transitions of the batch's places into it.
+    func fill(_ batch: ReplayBatch) {
         for row in 0..<batch.size {
-            let index = stream.below(count)
+            let index = batch.places[row]
             (batch.observations.start + row * observationCount)
                 .update(from: observations.start + index * observationCount, count: observationCount)
             (batch.nextObservations.start + row * observationCount)
@@ -73,6 +83,10 @@ final class ReplayBuffer {
 /// A minibatch of transitions, row by row.
 final class ReplayBatch {
     let size: Int
+    /// Where each came from.
+    let places: UnsafeMutablePointer<Int>
+    /// What each one's gradient is multiplied with; 1 unless drawn by priority.
+    let weights: FloatBuffer
     let observations: FloatBuffer
     let nextObservations: FloatBuffer
     let rewards: FloatBuffer
@@ -82,6 +96,10 @@ final class ReplayBatch {
 
     init(size: Int, observationCount: Int, actionCount: Int) {
         self.size = size
+        places = .allocate(capacity: size)
+        places.initialize(repeating: 0, count: size)
+        weights = FloatBuffer(size)
+        for row in 0..<size { weights.start[row] = 1 }
         observations = FloatBuffer(size * observationCount)
         nextObservations = FloatBuffer(size * observationCount)
         rewards = FloatBuffer(size)
@@ -93,6 +111,7 @@ final class ReplayBatch {
     }
 
     deinit {
+        places.deallocate()
         actions.deallocate()
         nextAllowed.deallocate()
     }

@@ -3,6 +3,12 @@
 import Numerics
 import Patients
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
 /// A batch of training patients. Episode e of a run (numbered in the order of starts, from 1; 0 is for evaluation) has a
 /// patient drawn at random and chance events of its own.
 final class PatientSlots: EpisodeTally {
@@ -85,22 +91,33 @@ func bestAllowed(_ values: UnsafePointer<Float>, _ allowed: UnsafePointer<Bool>,
     return Int32(max(0, best))
 }
 
-/// ε of an ε-greedy policy: falls linearly from `initial` to `final` over a fraction of the run, then stays.
+/// ε of an ε-greedy policy: falls from `initial` to `final` over a fraction of the run, then stays.
 public struct ExplorationSchedule: Sendable, Equatable {
+    public enum Shape: String, Sendable, CaseIterable {
+        /// By the same amount with every decision, as in Stable-Baselines3.
+        case linear
+        /// By the same factor with every decision; `final` must be above zero.
+        case exponential
+    }
     public var initial: Double
     public var final: Double
     /// Of the run's decisions.
     public var fraction: Double
+    public var shape: Shape
 
-    public init(initial: Double = 1, final: Double = 0.05, fraction: Double = 0.1) {
+    public init(initial: Double = 1, final: Double = 0.05, fraction: Double = 0.1, shape: Shape = .linear) {
         self.initial = initial
         self.final = final
         self.fraction = fraction
+        self.shape = shape
     }
 
     public func epsilon(at decisions: Int, of total: Int) -> Double {
         let span = fraction * Double(total)
         guard Double(decisions) < span else { return final }
-        return initial + (final - initial) * Double(decisions) / span
+        switch shape {
+        case .linear: return initial + (final - initial) * Double(decisions) / span
+        case .exponential: return initial * pow(final / initial, Double(decisions) / span)
+        }
     }
 }

@@ -37,16 +37,25 @@ func shrunk(_ budget: Int, by factor: Double) -> Int {
 
 extension ExplorationSchedule {
     init(reader: ObjectReader, default schedule: ExplorationSchedule) {
+        let shapes = Shape.allCases.map(\.rawValue)
+        let shape = reader.choice("exploration_schedule", of: shapes, default: schedule.shape.rawValue)
         self.init(
             initial: reader.number("exploration_initial_eps", default: schedule.initial, in: 0...1),
             final: reader.number("exploration_final_eps", default: schedule.final, in: 0...1),
-            fraction: reader.number("exploration_fraction", default: schedule.fraction, in: 0...1))
+            fraction: reader.number("exploration_fraction", default: schedule.fraction, in: 0...1),
+            shape: shape.flatMap(Shape.init(rawValue:)) ?? schedule.shape)
+        if self.shape == .exponential, min(initial, final) <= 0 {
+            reader.complaints.add(
+                reader.node["exploration_schedule"] ?? reader.node,
+                "an exponential schedule needs exploration_initial_eps and exploration_final_eps above 0")
+        }
     }
 
     func fields() -> [JSONField] {
         [
             JSONField("exploration_initial_eps", .number(initial)), JSONField("exploration_final_eps", .number(final)),
             JSONField("exploration_fraction", .number(fraction)),
+            JSONField("exploration_schedule", .string(shape.rawValue)),
         ]
     }
 }
