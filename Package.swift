@@ -80,10 +80,15 @@ let package = Package(
     ]
 )
 
-// The interpreter of expressions against the same model by hand (Benchmarks/README.md); not part of the product.
+// Programs that only measure (Benchmarks/README.md); not part of the product. The interpreter of expressions against the
+// same model by hand; whole training runs and training steps.
 if Context.environment["LAB_BENCHMARKS"] == "1" {
-    package.targets.append(
+    package.targets += [
         .executableTarget(
             name: "lab-handwritten", dependencies: ["Numerics", "Patients"], path: "Benchmarks/Handwritten",
-            swiftSettings: settings))
+            swiftSettings: settings),
+        .executableTarget(
+            name: "lab-training", dependencies: ["Numerics", "PositionedJSON", "Networks", "Patients", "Agents"],
+            path: "Benchmarks/Training", swiftSettings: settings),
+    ]
 }

@@ -92,7 +92,7 @@ import Testing
 
     @Test func evaluateEqualsForwardToTheBit() {
         var stream = RandomStream(seed: 7, purpose: "test.evaluate")
-        let network = DenseNetwork(inputs: 6, hidden: [10, 33], outputs: 3, activation: .relu, stream: &stream)
+        let network = DenseNetwork(inputs: 6, hidden: [70, 33], outputs: 3, activation: .relu, stream: &stream)
         let input = FloatBuffer(9 * 6)
         for index in 0..<input.count { input.start[index] = Float(stream.normal()) }
         let scratch = FloatBuffer(network.scratchCount(batch: 9))

@@ -52,6 +52,18 @@ public enum MatrixProduct {
         }
         let tile = Tile(depth: depth, aDepth: a.depth, bRow: bRow, cRow: cRow)
         var column = 0
+        if rows == 1 {
+            while column + 64 <= columns {
+                let initial: UnsafePointer<Float>?
+                switch start {
+                case .zero: initial = nil
+                case .bias(let bias): initial = bias + column
+                case .accumulate: initial = UnsafePointer(c + column)
+                }
+                tile.run1x64(a.start, b + column, initial, c + column)
+                column += 64
+            }
+        }
         while column < columns {
             let width = min(16, columns - column)
             let panel = b + column

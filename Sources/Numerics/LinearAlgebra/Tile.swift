@@ -199,4 +199,44 @@ struct Tile {
             store(s11, c, 1, 8, width)
         }
     }
+
+    /// One row of sixty-four columns, for a single patient's decision: eight sums at a time hide the latency that one row
+    /// of sixteen would wait for.
+    @inline(never)
+    func run1x64(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ start: UnsafePointer<Float>?,
+        _ c: UnsafeMutablePointer<Float>
+    ) {
+        var s0 = initial(start, 0, 0, 0, 64)
+        var s1 = initial(start, 0, 0, 8, 64)
+        var s2 = initial(start, 0, 0, 16, 64)
+        var s3 = initial(start, 0, 0, 24, 64)
+        var s4 = initial(start, 0, 0, 32, 64)
+        var s5 = initial(start, 0, 0, 40, 64)
+        var s6 = initial(start, 0, 0, 48, 64)
+        var s7 = initial(start, 0, 0, 56, 64)
+        var p = a
+        var q = b
+        for _ in 0..<depth {
+            let x = SIMD8(repeating: p.pointee)
+            s0 = s0.addingProduct(x, loadUnaligned(q))
+            s1 = s1.addingProduct(x, loadUnaligned(q + 8))
+            s2 = s2.addingProduct(x, loadUnaligned(q + 16))
+            s3 = s3.addingProduct(x, loadUnaligned(q + 24))
+            s4 = s4.addingProduct(x, loadUnaligned(q + 32))
+            s5 = s5.addingProduct(x, loadUnaligned(q + 40))
+            s6 = s6.addingProduct(x, loadUnaligned(q + 48))
+            s7 = s7.addingProduct(x, loadUnaligned(q + 56))
+            p += aDepth
+            q += bRow
+        }
+        storeUnaligned(s0, c)
+        storeUnaligned(s1, c + 8)
+        storeUnaligned(s2, c + 16)
+        storeUnaligned(s3, c + 24)
+        storeUnaligned(s4, c + 32)
+        storeUnaligned(s5, c + 40)
+        storeUnaligned(s6, c + 48)
+        storeUnaligned(s7, c + 56)
+    }
 }
