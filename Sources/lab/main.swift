@@ -11,6 +11,7 @@ let commands: [Command] = [
     EnvironmentCommands.check,
     EnvironmentCommands.simulate, SolveCommand.solve, EnvironmentCommands.rollout, SpeedCommand.speed,
     CohortTableCommands.generate, CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table,
+    OffPolicyCommands.evaluate, OffPolicyCommands.coverage,
     DoctorCommand.doctor,
 ]
 

@@ -56,6 +56,8 @@ private let study = """
         "policy --help", "env show icu-sepsis", "env show sepsis-oberst --json", "env check sepsis-oberst",
         "env solve sepsis-oberst --discount 0.95 --method policy --json",
         "env rollout sepsis-oberst --policy protocol:physician --epsilon 0.1 --patients 3 --seed 1 --log log.csv --out -",
+        "policy coverage sepsis-oberst --log-policy random --policy random --epsilon 0.5 --episodes 20 --repetitions 4 "
+            + "--bootstrap 20 --seed 1",
     ])
     func answers(_ line: String) throws {
         let folder = try TemporaryFolder()
@@ -68,7 +70,9 @@ private let study = """
     @Test(arguments: [
         "2 rum", "2 env", "2 env lst", "2 run", "2 run x.json --jobs 0", "2 compare nowhere", "65 run nowhere.json",
         "65 env show imuno", "2 env rollout immuno --policy protocol:bth --patients 2 --seed 1",
-        "2 env solve immuno", "2 env solve icu-sepsis --method luck",
+        "2 policy coverage immuno --log-policy random --policy random --episodes 2 --seed 1",
+        "65 policy evaluate random --log nowhere.csv --environment sepsis-oberst",
+        "2 policy evaluate p.json --log nowhere.csv", "2 env solve immuno", "2 env solve icu-sepsis --method luck",
         "2 env simulate icu-sepsis --schedule s.csv --times t.csv",
         "65 env rollout immuno --policy nothing.json --patients 2 --seed 1",
     ])

@@ -110,6 +110,11 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
             ["s.json:9:28 \"algorithm\" in the agent \"grid\" cannot be \"q_learnign\" (did you mean \"q_learning\"?)"]
         ),
         (
+            "\"algorithm\": \"q_learning\", \"decisions\": 2000, \"tree\": \"viper\"",
+            "\"algorithm\": \"cql\", \"data\": { \"policy\": \"protocol:bth\" }",
+            ["s.json:10:57 immuno has no protocol \"bth\" (did you mean \"both\"?)"]
+        ),
+        (
             "\"tree\": \"viper\"", "\"tree\": \"vipre\"",
             ["s.json:10:71 there is no tree \"vipre\" in the study (did you mean \"viper\"?)"]
         ),

@@ -5,7 +5,9 @@ import PositionedJSON
 
 /// Reads a learner from an object such as `{"algorithm": "dqn", "decisions": 100000}`.
 public enum LearnerSpecification {
-    public static let algorithms = ["a2c", "dqn", "ppo", "q_learning", "recurrent_ppo", "reinforce"]
+    public static let algorithms = [
+        "a2c", "bcq", "behaviour_cloning", "cql", "dqn", "ppo", "q_learning", "recurrent_ppo", "reinforce",
+    ]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of
     /// unknown keys, is left to the caller, who may have keys of its own in the same object.
@@ -26,6 +28,9 @@ public enum LearnerSpecification {
     private static func learner(_ reader: ObjectReader, _ task: TaskDescription?) -> (any Learner)? {
         switch reader.choice("algorithm", of: algorithms) {
         case "a2c": A2C(A2CConfiguration(reader: reader))
+        case "bcq": BCQ(BCQConfiguration(reader: reader))
+        case "behaviour_cloning": BehaviourCloning(reader: reader)
+        case "cql": CQL(CQLConfiguration(reader: reader))
         case "dqn": DQN(DQNConfiguration(reader: reader))
         case "ppo": PPO(PPOConfiguration(reader: reader))
         case "q_learning": QLearning(QLearningConfiguration(reader: reader, task: task))

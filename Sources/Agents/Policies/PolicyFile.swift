@@ -10,7 +10,7 @@ public enum PolicyFile {
     public static let format = 1
     /// Every kind of policy there is.
     public static let kinds = [
-        "a2c", "dqn", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce", "tree",
+        "a2c", "bcq", "behaviour_cloning", "dqn", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce", "tree",
     ]
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.
@@ -54,8 +54,9 @@ public enum PolicyFile {
         let seen = frames > 1 ? FrameStack.names(observations, frames: frames) : observations
         let policy: (any SavedPolicy)?
         switch kind {
-        case "a2c", "ppo", "reinforce":
+        case "a2c", "behaviour_cloning", "ppo", "reinforce":
             policy = ActorPolicy(reader: reader, kind: kind, observations: seen, actions: actions)
+        case "bcq": policy = BCQPolicy(reader: reader, observations: seen, actions: actions)
         case "dqn": policy = QNetworkPolicy(reader: reader, observations: seen, actions: actions)
         case "recurrent_ppo": policy = RecurrentPolicy(reader: reader, observations: seen, actions: actions)
         default:

@@ -7,7 +7,7 @@ import PositionedJSON
 
 /// Greedy on π(a|s); scores are log π(a|s) among the allowed actions, −∞ for forbidden ones.
 public struct ActorPolicy: SavedPolicy {
-    /// The learner that left it behind: `a2c`, `ppo` or `reinforce`.
+    /// The learner that left it behind: `a2c`, `behaviour_cloning`, `ppo` or `reinforce`.
     public let kind: String
     public let observations: [String]
     public let actions: [String]

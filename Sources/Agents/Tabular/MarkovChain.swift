@@ -132,13 +132,13 @@ public struct MarkovChain: Sendable {
         return change
     }
 
-    /// Sums over the first `decisions` decisions, undiscounted, by state.
-    public func sums(_ sum: Sum, decisions: Int) -> [Double] {
+    /// Sums over the first `decisions` decisions by state.
+    public func sums(_ sum: Sum, decisions: Int, discount: Double = 1) -> [Double] {
         let gains = gains(sum)
         var old = Array(repeating: 0.0, count: states)
         var new = old
         for _ in 0..<decisions {
-            _ = sweep(gains, 1, isEnding, old, &new)
+            _ = sweep(gains, discount, isEnding, old, &new)
             swap(&old, &new)
         }
         return old

@@ -25,11 +25,12 @@ extension StudyStages {
                 learner = QLearning(
                     learning.configuration, abstraction: LeafStates(try decisionTree(tree, context)))
             }
+            let environment = try factory(StudyStages.trainingPatients, context)
             let trained = try learner.train(
                 TrainingJob(
-                    environment: try factory(StudyStages.trainingPatients, context),
-                    validation: try factory(StudyStages.validationPatients, context),
+                    environment: environment, validation: try factory(StudyStages.validationPatients, context),
                     seed: study.seed("training", number), validationSeed: study.seed("validation"),
+                    log: try (learner as? any OfflineLearner).map { try log($0.data, environment, seed: number) },
                     report: { context.progress(Double($0.decisions), Double($0.totalDecisions), "decisions") }))
             let best = trained.metrics.first { $0.decisions == trained.bestAt } ?? trained.metrics.last
             let about: JSONValue = [
@@ -41,6 +42,21 @@ extension StudyStages {
                 Artefact("\(folder)/metrics.csv", trained.metricsCSV()),
                 Artefact("\(folder)/training.json", about),
             ]
+        }
+    }
+
+    /// What an offline learner learns from. Agents of a study with the same data see the same episodes, another seed others.
+    private func log(
+        _ data: LoggedData, _ environment: any EnvironmentFactory, seed number: Int
+    ) throws -> EpisodeLog {
+        try EpisodeRecorder.record(
+            environment, episodes: data.episodes, epsilon: data.epsilon, seed: study.seed("log", number)
+        ) { seed in
+            let model = study.environment.model
+            guard let policy = try PolicySpecification.named(data.policy, model: model, seed: seed) else {
+                throw StageError(message: "\"\(data.policy)\" is no policy of \(model.name)")
+            }
+            return policy
         }
     }
 

@@ -115,11 +115,35 @@ struct StudyPass {
             let tree = reader.node["tree"].flatMap { node -> String? in
                 if case .string(let name) = node.value { name } else { nil }
             }
+            if let offline = learner as? any OfflineLearner { checkData(offline.data, reader) }
+            if (learner as? FrameStackedLearner)?.base is any OfflineLearner, let place = reader.node["frame_stack"] {
+                complaints.add(place, "\(reader.what) learns from a log, and what is logged cannot be stacked")
+            }
             // Without a known algorithm its keys are not known either.
             if learner != nil { reader.finish() }
             return learner.map {
                 Study.Agent(name: member.key, learner: $0, tree: tree, configuration: $0.json())
             }
+        }
+    }
+
+    /// The policy that an offline learner's episodes are logged from must be the environment's.
+    private func checkData(_ data: LoggedData, _ reader: ObjectReader) {
+        guard let model, let place = reader.node["data"]?["policy"] ?? reader.node["data"] else {
+            if model != nil {
+                reader.complain(
+                    "\(reader.what) learns from logged episodes, but does not say whose",
+                    remedy: "such as \"data\": { \"policy\": \"random\", \"episodes\": 1000 }")
+            }
+            return
+        }
+        do {
+            guard try PolicySpecification.named(data.policy, model: model, seed: 0) == nil else { return }
+            complaints.add(
+                place, "\"policy\" in the logged data cannot be \"\(data.policy)\"",
+                remedy: "it is protocol:NAME, random, constant:ACTION or, in a tabular environment, optimal")
+        } catch {
+            complaints.add(place, error.message, remedy: error.remedy)
         }
     }
 
