@@ -25,7 +25,7 @@ final class Courses {
     /// Integrates every patient; final states replace the initial ones in `table`.
     func run(_ table: LaneMemory, patients: Int) {
         let width = solver.width
-        let states = solver.size
+        let states = solver.block.size
         var patient = Array(repeating: -1, count: width)
         var stretch = Array(repeating: 0, count: width)
         var wanted = Array(repeating: 0.0, count: width)
@@ -76,8 +76,8 @@ final class Courses {
     }
 
     private func move(from source: Int, to target: Int, _ patient: inout [Int], _ stretch: inout [Int]) {
-        for row in 0..<solver.size { solver.states.row(row)[target] = solver.states.row(row)[source] }
-        for row in solver.size..<solver.system.inputCount {
+        for row in 0..<solver.block.size { solver.states.row(row)[target] = solver.states.row(row)[source] }
+        for row in solver.block.size..<solver.system.inputCount {
             solver.inputs.row(row)[target] = solver.inputs.row(row)[source]
         }
         solver.time.base[target] = solver.time.base[source]

@@ -10,19 +10,10 @@
 /// not finite is rejected like any other's.
 public final class LinearExponential: LaneStepper {
     public let system: any LaneSystem
-    public let width: Int
-    public let size: Int
+    /// `startValues` holds the rates, then the Jacobian's entries, at the beginning of the last attempted step.
+    public let block: LaneBlock
 
-    public let inputs: LaneMemory
-    public let states: LaneMemory
-    public let startStates: LaneMemory
-    /// Rates, then the Jacobian's entries, at the beginning of the last attempted step.
-    public let startValues: LaneMemory
-    public let time: LaneMemory
-    public let step: LaneMemory
-    public let attempted: LaneMemory
-    public let error: LaneMemory
-
+    private let size: Int
     /// b, one row per state.
     let constant: LaneMemory
     let candidate: LaneMemory
@@ -32,17 +23,10 @@ public final class LinearExponential: LaneStepper {
     public init(system: any LaneSystem, width: Int) {
         precondition(system.timeInput == nil, "rates that depend on the time are not constant over a step")
         self.system = system
-        self.width = width
         size = system.stateCount
         exponential = LaneExponential(size: size, pattern: system.jacobianPattern)
-        inputs = LaneMemory(rows: system.inputCount, width: width)
-        states = LaneMemory(rows: size, width: width)
-        startStates = LaneMemory(rows: size, width: width)
-        startValues = LaneMemory(rows: size + exponential.entries.count, width: width)
-        time = LaneMemory(rows: 1, width: width)
-        step = LaneMemory(rows: 1, width: width)
-        attempted = LaneMemory(rows: 1, width: width)
-        error = LaneMemory(rows: 1, width: width)
+        block = LaneBlock(
+            width: width, inputs: system.inputCount, size: size, startValues: size + exponential.entries.count)
         constant = LaneMemory(rows: size, width: width)
         candidate = LaneMemory(rows: size, width: 8)
     }
@@ -83,17 +67,9 @@ public final class LinearExponential: LaneStepper {
             storeLanes(value, candidate.row(row))
             finite = finite .& (LaneMath.abs(value) .< .infinity)
         }
-        var active = SIMDMask<SIMD8<Int64>>(repeating: true)
-        for beyond in max(0, min(8, lanes - lane))..<8 { active[beyond] = false }
-        let accepted = finite .& active
-        for row in 0..<size {
-            let target = states.row(row) + lane
-            storeLanes(loadLanes(target).replacing(with: loadLanes(candidate.row(row)), where: accepted), target)
+        let norm = Lanes(repeating: .infinity).replacing(with: 0, where: finite)
+        block.settle(lane, lanes, norm: norm, candidate: candidate.base, stride: 8) { h, _ in
+            (h * 0.1).replacing(with: .greatestFiniteMagnitude, where: finite)
         }
-        let now = loadLanes(time.base + lane)
-        storeLanes(now.replacing(with: now + h, where: accepted), time.base + lane)
-        storeLanes(Lanes(repeating: .infinity).replacing(with: 0, where: finite), error.base + lane)
-        let proposal = (h * 0.1).replacing(with: .greatestFiniteMagnitude, where: finite)
-        storeLanes(h.replacing(with: proposal, where: active), step.base + lane)
     }
 }

@@ -6,19 +6,10 @@
 /// coefficient set 1, in the form that needs no matrix-vector products (their equations IV.7.25–26).
 public final class Rodas4: LaneStepper {
     public let system: any LaneSystem
-    public let width: Int
-    public let size: Int
+    /// `startValues` holds the rates, then the Jacobian's entries, then ∂f/∂t, at the beginning of the last attempted step.
+    public let block: LaneBlock
+    let size: Int
     let elimination: SparseElimination
-
-    public let inputs: LaneMemory
-    public let states: LaneMemory
-    public let startStates: LaneMemory
-    /// Rates, then the Jacobian's entries, then ∂f/∂t, at the beginning of the last attempted step.
-    public let startValues: LaneMemory
-    public let time: LaneMemory
-    public let step: LaneMemory
-    public let attempted: LaneMemory
-    public let error: LaneMemory
     /// Per state: relative tolerance and the magnitude below which it turns absolute.
     let relative: [Double]
     let absolute: [Double]
@@ -33,19 +24,13 @@ public final class Rodas4: LaneStepper {
     ///   - relative, absolute: tolerances per state; the error of state i is measured against absolute + relative·|y|.
     public init(system: any LaneSystem, width: Int, relative: [Double], absolute: [Double]) {
         self.system = system
-        self.width = width
         size = system.stateCount
         self.relative = relative
         self.absolute = absolute
         elimination = SparseElimination(size: size, pattern: system.jacobianPattern)
-        inputs = LaneMemory(rows: system.inputCount, width: width)
-        states = LaneMemory(rows: size, width: width)
-        startStates = LaneMemory(rows: size, width: width)
-        startValues = LaneMemory(rows: size + elimination.entries.count + size, width: width)
-        time = LaneMemory(rows: 1, width: width)
-        step = LaneMemory(rows: 1, width: width)
-        attempted = LaneMemory(rows: 1, width: width)
-        error = LaneMemory(rows: 1, width: width)
+        block = LaneBlock(
+            width: width, inputs: system.inputCount, size: size,
+            startValues: size + elimination.entries.count + size)
         matrix = LaneMemory(rows: elimination.valueCount, width: width)
         stages = LaneMemory(rows: 6 * size, width: width)
         candidate = LaneMemory(rows: size, width: width)
@@ -205,26 +190,16 @@ public final class Rodas4: LaneStepper {
     /// Eight lanes: moves on where the error's norm allows it, and chooses the next step.
     @inline(__always)
     private func settle(_ lane: Int, _ lanes: Int, norm: Lanes) {
-        var active = SIMDMask<SIMD8<Int64>>(repeating: true)
-        for beyond in max(0, min(8, lanes - lane))..<8 { active[beyond] = false }
-        let accepted = norm .<= 1 .& active
-        let h = loadLanes(step.base + lane)
-        let now = loadLanes(time.base + lane)
-        storeLanes(norm, error.base + lane)
-        storeLanes(now.replacing(with: now + h, where: accepted), time.base + lane)
-        for row in 0..<size {
-            let old = loadLanes(states.row(row) + lane)
-            let new = loadLanes(candidate.row(row) + lane)
-            storeLanes(old.replacing(with: new, where: accepted), states.row(row) + lane)
-        }
         // Error of order h⁴ for the embedded method; safety 0.9 and limits as in RODAS.
         let root = LaneMath.sqrt(LaneMath.sqrt(LaneMath.maximum(norm, Lanes(repeating: 1e-8))))
         let factor = 0.9 / root
-        let low = Lanes(repeating: 0.1).replacing(with: Lanes(repeating: 0.2), where: accepted)
-        let high = Lanes(repeating: 0.9).replacing(with: Lanes(repeating: 6), where: accepted)
-        var limited = LaneMath.minimum(LaneMath.maximum(factor, low), high)
-        limited.replace(with: 0.1, where: .!(norm .< .infinity))
-        storeLanes(h.replacing(with: h * limited, where: active), step.base + lane)
+        block.settle(lane, lanes, norm: norm, candidate: candidate.base + lane, stride: width) { h, accepted in
+            let low = Lanes(repeating: 0.1).replacing(with: Lanes(repeating: 0.2), where: accepted)
+            let high = Lanes(repeating: 0.9).replacing(with: Lanes(repeating: 6), where: accepted)
+            var limited = LaneMath.minimum(LaneMath.maximum(factor, low), high)
+            limited.replace(with: 0.1, where: .!(norm .< .infinity))
+            return h * limited
+        }
     }
 
     @inline(__always)

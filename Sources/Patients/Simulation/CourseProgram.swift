@@ -89,7 +89,9 @@ public struct CourseProgram: Sendable {
         if layout.integrated == 0 { return StandStill(system: system, width: width) }
         switch method {
         case .stiff: return Rodas4(system: system, width: width, relative: relative, absolute: absolute)
-        case .mild: return DormandPrince54(system: system, width: width, relative: relative, absolute: absolute)
+        case .mild:
+            return ExplicitRungeKutta(
+                .dormandPrince54, system: system, width: width, relative: relative, absolute: absolute)
         case .linear: return LinearExponential(system: system, width: width)
         }
     }
@@ -137,30 +139,15 @@ final class CourseSystem: LaneSystem {
 /// What stands in the integrator's place where nothing changes between steps: time passes.
 final class StandStill: LaneStepper {
     let system: any LaneSystem
-    let width: Int
-    let inputs: LaneMemory
-    let states: LaneMemory
-    let startStates: LaneMemory
-    let startValues: LaneMemory
-    let time: LaneMemory
-    let step: LaneMemory
-    let attempted: LaneMemory
-    let error: LaneMemory
+    let block: LaneBlock
 
     init(system: any LaneSystem, width: Int) {
         self.system = system
-        self.width = width
-        inputs = LaneMemory(rows: system.inputCount, width: width)
-        states = LaneMemory(rows: 0, width: width)
-        startStates = LaneMemory(rows: 0, width: width)
-        startValues = LaneMemory(rows: 0, width: width)
-        time = LaneMemory(rows: 1, width: width)
-        step = LaneMemory(rows: 1, width: width)
-        attempted = LaneMemory(rows: 1, width: width)
-        error = LaneMemory(rows: 1, width: width)
+        block = LaneBlock(width: width, inputs: system.inputCount, size: 0, startValues: 0)
     }
 
     func attempt(lanes: Int) {
+        let (time, step, attempted) = (self.time, self.step, self.attempted)
         for lane in 0..<lanes {
             attempted.base[lane] = step.base[lane]
             time.base[lane] += step.base[lane]

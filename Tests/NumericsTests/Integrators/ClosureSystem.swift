@@ -77,12 +77,16 @@ extension ClosureSystem {
 enum StepperKind: CaseIterable {
     case rodas4
     case dormandPrince54
+    case verner65
 
     func make(_ system: any LaneSystem, width: Int, tolerance: Double) -> any LaneStepper {
         let all = Array(repeating: tolerance, count: system.stateCount)
         switch self {
         case .rodas4: return Rodas4(system: system, width: width, relative: all, absolute: all)
-        case .dormandPrince54: return DormandPrince54(system: system, width: width, relative: all, absolute: all)
+        case .dormandPrince54:
+            return ExplicitRungeKutta(.dormandPrince54, system: system, width: width, relative: all, absolute: all)
+        case .verner65:
+            return ExplicitRungeKutta(.verner65, system: system, width: width, relative: all, absolute: all)
         }
     }
 }

@@ -1,15 +1,56 @@
-// The explicit integrator against analytic solutions and a disease with published behaviour.
+// The explicit integrators against analytic solutions and a disease with published behaviour.
 
 import Foundation
 import Testing
 
 import Numerics
 
-@Suite struct DormandPrince54Tests {
+@Suite struct ExplicitRungeKuttaTests {
     @Test func convergesWithOrderFive() {
         for order in observedOrders(steps: [20, 40, 80, 160], make: StepperKind.dormandPrince54.make) {
             #expect(order > 4.7 && order < 5.5, "observed order \(order)")
         }
+    }
+
+    @Test func theOtherPairConvergesWithOrderSix() {
+        // Steps long enough that rounding does not count.
+        for order in observedOrders(steps: [10, 15, 20, 30], make: StepperKind.verner65.make) {
+            #expect(order > 5.7 && order < 7.6, "observed order \(order)")
+        }
+    }
+
+    /// The same error for fewer evaluations of the rates, at tolerances that environments ask for.
+    @Test func orderSixNeedsFewerEvaluationsForAnError() {
+        func work(_ kind: StepperKind, _ tolerance: Double) -> (evaluations: Int, error: Double) {
+            let solver = kind.make(ClosureSystem.solved(), width: 8, tolerance: tolerance)
+            solver.begin(0, at: ClosureSystem.solution(0), step: 1e-3)
+            let attempts = solver.carry(to: 3)
+            let error = zip(solver.course(0), ClosureSystem.solution(3)).map { abs($0 - $1) }.max()!
+            return (attempts * (kind == .verner65 ? 8 : 6), error)
+        }
+        let five = work(.dormandPrince54, 1e-8)
+        let six = work(.verner65, 1e-8)
+        #expect(six.evaluations < five.evaluations, "\(six), \(five)")
+        #expect(six.error < 2 * five.error, "\(six), \(five)")
+    }
+
+    /// y′ = −40y: held at the limit of stability, steps times the fastest rate, as it is measured, come to that limit.
+    @Test(arguments: [RungeKuttaPair.dormandPrince54, .verner65])
+    func theFastestRateIsFound(pair: RungeKuttaPair) {
+        let system = ClosureSystem(
+            states: 1, pattern: [(0, 0)], rates: { y, _ in [-40 * y[0]] }, jacobian: { _, _ in [-40] },
+            slope: { _, _ in [0] })
+        let solver = ExplicitRungeKutta(pair, system: system, width: 8, relative: [1e-6], absolute: [1e-6])
+        solver.begin(0, at: [1], step: 0.01)
+        var reaches: [Double] = []
+        for attempt in 0..<400 {
+            solver.attempt(lanes: 1)
+            guard attempt >= 300, solver.error.base[0] <= 1 else { continue }
+            #expect(abs(solver.fastestRate(lane: 0) / 40 - 1) < 1e-6)
+            reaches.append(40 * solver.attempted.base[0])
+        }
+        let mean = reaches.reduce(0, +) / Double(reaches.count)
+        #expect(abs(mean / pair.stabilityLimit - 1) < 0.15, "\(mean)")
     }
 
     /// Hairer, Nørsett and Wanner II.4: with error control the error made goes with the tolerance.
@@ -54,8 +95,8 @@ import Numerics
     @Test func chemotherapyAsPublished() {
         func course(dose: Double, to end: Double) -> [Double] {
             let all = Array(repeating: 1e-10, count: 4)
-            let solver = DormandPrince54(
-                system: ChemoSystem(), width: 8, relative: all, absolute: all.map { $0 * 1e-6 })
+            let solver = ExplicitRungeKutta(
+                .dormandPrince54, system: ChemoSystem(), width: 8, relative: all, absolute: all.map { $0 * 1e-6 })
             ChemoSystem.begin(solver, 0)
             solver.inputs.row(ChemoSystem.doseRow)[0] = dose
             _ = solver.carry(to: end)
