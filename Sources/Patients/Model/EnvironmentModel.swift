@@ -260,8 +260,9 @@ public struct EnvironmentModel: Sendable {
     }
 
     public enum Kind: String, Sendable, CaseIterable { case ode, map, tabular }
-    /// How the rates are integrated: RODAS4, Dormand–Prince 5(4), matrix exponential.
-    public enum Method: String, Sendable, CaseIterable { case stiff, mild, linear }
+    /// How the rates are integrated: RODAS4; Dormand–Prince 5(4); Verner 6(5) or RODAS4, whichever suits an interval;
+    /// matrix exponential.
+    public enum Method: String, Sendable, CaseIterable { case stiff, mild, switching, linear }
 
     /// Without the variant.
     public var name = ""

@@ -17,7 +17,10 @@ extension CourseIntegrator {
             let isLast = lanes[lane].phase + 1 == lanes[lane].phaseCount
             lanes[lane].phaseEnd = isLast ? course.ends[slot] : course.starts[slot] + phase.end
             let isChanged = setInputs(lane, slot, phase, course)
-            if !phase.impulses.isEmpty || (isChanged && lanes[lane].phase > 0), !isExact {
+            if lanes[lane].phase == 0 { lanes[lane].beginsAnew = isChanged || !phase.impulses.isEmpty }
+            if isChanged, lanes[lane].phase == 0, role == .explicit {
+                step.base[lane] *= CourseIntegrator.switchingRestart
+            } else if !phase.impulses.isEmpty || (isChanged && lanes[lane].phase > 0), !isExact {
                 step.base[lane] *= CourseIntegrator.restartFactor
             }
             if phase.beginsStep {
@@ -31,7 +34,7 @@ extension CourseIntegrator {
         for lane in 0..<active where lanes[lane].stage == .entering { lanes[lane].stage = .going }
     }
 
-    private func size(_ portion: Portion, _ slot: Int, _ course: CourseSlots) -> Double {
+    func size(_ portion: Portion, _ slot: Int, _ course: CourseSlots) -> Double {
         portion.dose < 0 ? portion.level : portion.level * course.sizes.row(Int(portion.dose))[slot]
     }
 

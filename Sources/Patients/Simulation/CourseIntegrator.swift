@@ -16,6 +16,12 @@ final class CourseIntegrator {
     /// Whether endings are met and extremes kept.
     let watches: Bool
     let solver: any LaneStepper
+    /// The solver, where it is explicit.
+    let explicit: ExplicitRungeKutta?
+    /// Where the method switches: carries courses through intervals in which they are stiff.
+    let implicit: CourseIntegrator?
+    /// What this integrator carries may be the other method's business in the next interval.
+    let role: Role
     // The solver's memory, looked up once.
     let states: LaneRows
     let inputs: LaneRows
@@ -52,6 +58,8 @@ final class CourseIntegrator {
         var attempts: Int32 = 0
         var stage = Stage.done
         var clipped = false
+        /// The interval began with other inputs than the last one, or with an impulse.
+        var beginsAnew = false
         var phase: Int32 = 0
         var phaseCount: Int32 = 0
         /// Step that was wanted before it was cut to the phase's end.
@@ -72,14 +80,23 @@ final class CourseIntegrator {
 
     init(
         _ program: CourseProgram, width: Int, tolerance: Double, chance: CourseChance? = nil, watches: Bool = true,
-        longestStep: Double = .infinity, maximumAttempts: Int32 = CourseIntegrator.usualAttempts
+        longestStep: Double = .infinity, maximumAttempts: Int32 = CourseIntegrator.usualAttempts,
+        role: Role = .whole
     ) {
         self.program = program
         self.width = width
         self.chance = chance
         layout = program.layout
         self.watches = watches && program.monitor.outputCount > 0
-        solver = program.makeStepper(width: width, tolerance: tolerance)
+        let isSwitching = program.method == .switching && role == .whole && program.layout.integrated > 0
+        self.role = isSwitching ? .explicit : role
+        solver = program.makeStepper(role == .implicit ? .stiff : program.method, width: width, tolerance: tolerance)
+        explicit = solver as? ExplicitRungeKutta
+        implicit =
+            isSwitching
+            ? CourseIntegrator(
+                program, width: width, tolerance: tolerance, chance: chance, watches: watches,
+                maximumAttempts: maximumAttempts, role: .implicit) : nil
         states = LaneRows(solver.states)
         inputs = LaneRows(solver.inputs)
         time = LaneRows(solver.time)
@@ -123,6 +140,16 @@ final class CourseIntegrator {
     /// Carries every listed slot through its plan, or to the first ending it meets. States, time, extremes and whatever
     /// else changes on the way are updated in the slots' table.
     func advance(_ list: [Int32], _ course: CourseSlots) {
+        guard let implicit else {
+            list.withUnsafeBufferPointer { carry($0, course) }
+            return
+        }
+        let count = chooseMethods(list, course)
+        carry(UnsafeBufferPointer(rebasing: course.mildList[..<count.explicit]), course)
+        implicit.carry(UnsafeBufferPointer(rebasing: course.stiffList[..<count.implicit]), course)
+    }
+
+    private func carry(_ list: UnsafeBufferPointer<Int32>, _ course: CourseSlots) {
         var next = 0
         var active = 0
         while active < width, next < list.count {
@@ -187,6 +214,7 @@ final class CourseIntegrator {
         for row in layout.inputs.lowerBound..<layout.time { table.row(row)[slot] = inputs.row(row)[lane] }
         table.row(layout.time)[slot] = time.base[lane]
         course.steps[slot] = step.base[lane]
+        if role != .whole { reconsider(lane, slot, course) }
     }
 
     private func move(from source: Int, to target: Int) {

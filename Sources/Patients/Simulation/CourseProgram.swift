@@ -81,8 +81,8 @@ public struct CourseProgram: Sendable {
         case impossible
     }
 
-    /// An integrator for these rates.
-    func makeStepper(width: Int, tolerance: Double) -> any LaneStepper {
+    /// An integrator for these rates, of two where the method switches the one that courses begin with.
+    func makeStepper(_ method: EnvironmentModel.Method, width: Int, tolerance: Double) -> any LaneStepper {
         let relative = relativeScale.map { $0 * tolerance }
         let absolute = absoluteScale.map { $0 * tolerance }
         let system = CourseSystem(self, width: width)
@@ -92,6 +92,10 @@ public struct CourseProgram: Sendable {
         case .mild:
             return ExplicitRungeKutta(
                 .dormandPrince54, system: system, width: width, relative: relative, absolute: absolute)
+        // Courses begin with the explicit one.
+        case .switching:
+            return ExplicitRungeKutta(
+                .verner65, system: system, width: width, relative: relative, absolute: absolute)
         case .linear: return LinearExponential(system: system, width: width)
         }
     }

@@ -32,6 +32,12 @@ final class CourseSlots {
     let table: LaneRows
     /// The integrator's step to try next; 0 asks for the default.
     let steps: UnsafeMutableBufferPointer<Double>
+    /// Where the method switches: the step that the explicit method had when a course left it for the implicit one; 0 of
+    /// courses that are with the explicit one.
+    let mildSteps: UnsafeMutableBufferPointer<Double>
+    /// Slots that the one and the other method are to carry through the interval.
+    let mildList: UnsafeMutableBufferPointer<Int32>
+    let stiffList: UnsafeMutableBufferPointer<Int32>
     /// When the interval begins.
     let starts: UnsafeMutableBufferPointer<Double>
     /// When it ends, where it begins; so that the last phase ends there to the bit.
@@ -60,6 +66,9 @@ final class CourseSlots {
             sizes.row(dose).update(repeating: size, count: padded)
         }
         steps = allocated(count, 0)
+        mildSteps = allocated(count, 0)
+        mildList = allocated(count, 0)
+        stiffList = allocated(count, 0)
         starts = allocated(count, 0)
         ends = allocated(count, 0)
         plans = allocated(count, nil)
@@ -70,6 +79,9 @@ final class CourseSlots {
 
     deinit {
         steps.deallocate()
+        mildSteps.deallocate()
+        mildList.deallocate()
+        stiffList.deallocate()
         starts.deallocate()
         ends.deallocate()
         plans.deallocate()

@@ -11,8 +11,8 @@ extension TreatmentBatch {
     }
 
     /// Everything that decides the future: the column of the table (states, parameters, inputs, random numbers, what is
-    /// remembered), what was noted at the last decision, the integrator's next step, the streams and events of chance,
-    /// what has been shown, the mask. Doses end with their interval, so that none runs on between decisions.
+    /// remembered), what was noted at the last decision, the integrator's method and next step, the streams and events
+    /// of chance, what has been shown, the mask. Doses end with their interval, so that none runs on between decisions.
     func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
         guard let source = source as? TreatmentBatch, source.factory.kinship === factory.kinship else {
             preconditionFailure("courses are copied between batches of one factory")
@@ -20,6 +20,7 @@ extension TreatmentBatch {
         for row in 0..<layout.rowCount { course.table.row(row)[target] = source.course.table.row(row)[slot] }
         for row in 0..<program.notes.count { notedValues.row(row)[target] = source.notedValues.row(row)[slot] }
         course.steps[target] = source.course.steps[slot]
+        course.mildSteps[target] = source.course.mildSteps[slot]
         course.identities[target] = source.course.identities[slot]
         shown.copy(slot: slot, of: source.shown, to: target)
         let choices = rules.actions

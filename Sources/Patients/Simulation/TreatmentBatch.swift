@@ -134,6 +134,7 @@ final class TreatmentBatch: BatchEnvironment {
         let identity = CourseChance.identity(patient: patient, episode: episode)
         course.identities[slot] = identity
         course.steps[slot] = 0
+        course.mildSteps[slot] = 0
         chance?.begin(slot: slot, identity: identity, table: table)
         statusBuffer[slot] = .running
         decisionBuffer[slot] = 0

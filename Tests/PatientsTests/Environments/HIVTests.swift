@@ -72,6 +72,36 @@ import Patients
         #expect(abs(table.returns[0] / undiscounted - 1) < 1e-6, "\(table.returns[0])")
     }
 
+    /// Patients of the variant under treatments that stay for long (the implicit method's), change often (the explicit
+    /// one's) and both: the same bytes for any number of slots and threads.
+    @Test(arguments: ["both", "cycle_30_10", "above_10000", ""])
+    func coursesDoNotDependOnWhoSharesABlock(protocol name: String) throws {
+        let model = try Self.model("population")
+        #expect(model.method == .switching)
+        let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 48, seed: 3))
+        let policy: any Policy = try name.isEmpty ? RandomPolicy(seed: 2) : #require(model.protocolPolicy(name))
+        let tables = try [(1, 1), (5, 1), (48, 1), (20, 2)].map { slots, jobs in
+            try Rollout.run(factory, policy: policy, seed: 1, slots: slots, jobs: jobs).csv()
+        }
+        #expect(Set(tables).count == 1)
+    }
+
+    /// Each method alone and the two of them in turns give the same course to what the tolerance allows.
+    @Test(arguments: ["both", "cycle_30_10", "above_10000"])
+    func theMethodsAgree(protocol name: String) throws {
+        func run(_ method: EnvironmentModel.Method, _ tolerance: Double) throws -> [Double] {
+            var model = try Self.model()
+            model.method = method
+            let factory = try TreatmentFactory(model, cohort: model.nominalPopulation(count: 1), tolerance: tolerance)
+            let table = try Rollout.run(factory, policy: #require(model.protocolPolicy(name)), seed: 1)
+            return try [table.discountedReturns[0]]
+                + ["cd4_at_end", "log10_virus_at_end", "log10_ctl_at_end"].map { try table.values($0)[0] }
+        }
+        let exact = try run(.mild, 1e-11)
+        let found = try run(.switching, 1e-6)
+        for (value, wanted) in zip(found, exact) { #expect(abs(value / wanted - 1) < 2e-6, "\(found) \(exact)") }
+    }
+
     static let steady: [String: [Double]] = [
         "unhealthy": [163572.7518, 4.995423534, 11944.9431, 45.5990142, 63918.59579, 23.54397785],
         "healthy": [967838.6707, 620.5182584, 76.0120976, 6.091781597, 415.3756488, 353108.0351],

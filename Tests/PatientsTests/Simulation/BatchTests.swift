@@ -28,8 +28,8 @@ import Patients
         #expect(alone.count { $0.ending == "horizon" } >= 10)
     }
 
-    /// The same for a model that uses all that the language has, with either integrator.
-    @Test(arguments: [EnvironmentModel.Method.mild, .stiff])
+    /// The same for a model that uses all that the language has, with either integrator and with both.
+    @Test(arguments: [EnvironmentModel.Method.mild, .stiff, .switching])
     func nobodyDependsOnNeighboursInAnything(_ method: EnvironmentModel.Method) throws {
         let model = try EverythingModel.make(method)
         let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 120, seed: 4))
@@ -100,6 +100,7 @@ import Patients
         #endif
         for model in [
             try ImmunoTests.model(), try EverythingModel.make(), try EverythingModel.make(.stiff),
+            try EverythingModel.make(.switching), try HIVTests.model("population"),
             try StormModel.make([("0.01, \"high\": 0.3", "1e-5, \"high\": 1e-3"), ("x < 0.002", "x < 1e-4")]),
         ] {
             let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 64, seed: 3))

@@ -21,7 +21,7 @@ import Patients
     }
 
     /// A model that uses all that the language has (lags, infusions, steps, events, sums, extremes, missing values).
-    @Test(arguments: [EnvironmentModel.Method.mild, .stiff])
+    @Test(arguments: [EnvironmentModel.Method.mild, .stiff, .switching])
     func aCopyGoesOnInAnything(_ method: EnvironmentModel.Method) throws {
         let model = try EverythingModel.make(method)
         let factory = try TreatmentFactory(model, cohort: model.samplePopulation(count: 24, seed: 4))

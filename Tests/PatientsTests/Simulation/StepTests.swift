@@ -77,7 +77,7 @@ import Testing
             "decisions": { "interval": 4, "count": 3 },
             "observations": [ { "name": "A", "expression": "A" }, { "name": "R", "expression": "R" }, { "name": "top", "expression": "top" } ]
             """#)
-        for method in [EnvironmentModel.Method.stiff, .mild, .linear] {
+        for method in [EnvironmentModel.Method.stiff, .mild, .switching, .linear] {
             var variant = model
             variant.method = method
             let course = try HandTreated(variant, [0, 0, 0])
