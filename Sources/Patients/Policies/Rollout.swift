@@ -15,7 +15,7 @@ public enum Rollout {
     /// Results come in the patients' order and do not depend on `slots` or `jobs`.
     public static func run(
         _ factory: any EnvironmentFactory, policy: any Policy, patients: Range<Int>? = nil, episode: Int = 0,
-        seed: UInt64, slots: Int = 128, jobs: Int = 1
+        seed: UInt64, slots: Int = 256, jobs: Int = 1
     ) throws -> EpisodeTable {
         let range = patients ?? 0..<factory.patients
         return try run(
@@ -25,7 +25,7 @@ public enum Rollout {
     /// One episode for every patient listed.
     public static func run(
         _ factory: any EnvironmentFactory, policy: any Policy, patients: [Int], episode: Int = 0, seed: UInt64,
-        slots: Int = 128, jobs: Int = 1
+        slots: Int = 256, jobs: Int = 1
     ) throws -> EpisodeTable {
         let pieces = max(1, min(jobs, (patients.count + 15) / 16))
         let tables = try Parallel.map(pieces, jobs: jobs) { piece in
