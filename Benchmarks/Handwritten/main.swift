@@ -7,42 +7,6 @@ import Foundation
 import Numerics
 import Patients
 
-/// The compiled expressions of an environment as a system of the integrator.
-final class Interpreted: LaneSystem {
-    let program: CourseProgram
-    let stateCount: Int
-    let inputCount: Int
-    let timeInput: Int? = nil
-    let jacobianPattern: [(row: Int, column: Int)]
-    private let rateScratch: ProgramScratch
-    private let jacobianScratch: ProgramScratch
-
-    init(_ program: CourseProgram) {
-        self.program = program
-        stateCount = program.layout.stateCount
-        inputCount = program.layout.courseRows
-        jacobianPattern = program.jacobianPattern
-        rateScratch = program.rates.makeScratch()
-        jacobianScratch = program.ratesAndJacobian.makeScratch()
-    }
-
-    func evaluateRates(
-        _ inputs: UnsafePointer<Double>, _ rates: UnsafeMutablePointer<Double>, stride: Int, lanes: Int
-    ) {
-        program.rates.evaluate(
-            inputs: inputs, inputStride: stride, outputs: rates, outputStride: stride, lanes: lanes,
-            scratch: rateScratch)
-    }
-
-    func evaluateRatesAndJacobian(
-        _ inputs: UnsafePointer<Double>, _ values: UnsafeMutablePointer<Double>, stride: Int, lanes: Int
-    ) {
-        program.ratesAndJacobian.evaluate(
-            inputs: inputs, inputStride: stride, outputs: values, outputStride: stride, lanes: lanes,
-            scratch: jacobianScratch)
-    }
-}
-
 func fail(_ message: String) -> Never {
     FileHandle.standardError.write(Data("lab-handwritten: \(message)\n".utf8))
     exit(1)
@@ -73,11 +37,12 @@ let patients = 1024
 let model = try EnvironmentLibrary(folder: folder).load("immuno")
 let cohort = try model.samplePopulation(count: patients, seed: 1)
 let factory = try TreatmentFactory(model, cohort: cohort)
-let interpreted = Interpreted(factory.program)
+let width = 32
+let interpreted = CourseSystem(factory.program, width: width)
 let layout = factory.program.layout
 let byHand = ImmunoByHand(inputCount: layout.courseRows)
 let order = ["d", "l", "s", "p", "m", "k", "q", "alpha", "beta"]
-guard layout.stateCount == 6, layout.parameters == 6..<15, layout.inputs == 15..<18,
+guard layout.integrated == 6, layout.stateCount == 6, layout.parameters == 6..<15, layout.inputs == 15..<18,
     model.parameters.filter({ $0.variability != nil }).map(\.name) == order
 else { fail("the environment's file has changed: write Benchmarks/Handwritten anew") }
 
@@ -113,7 +78,6 @@ func makeCourses(_ system: any LaneSystem) -> Courses {
 }
 
 // Both must be the same function before their speed is worth comparing.
-let width = 32
 let inputs = makeTable()
 let courses = makeCourses(byHand)
 courses.run(inputs, patients: width)  // states in the middle of things

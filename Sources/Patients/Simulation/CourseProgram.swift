@@ -102,17 +102,17 @@ public struct CourseProgram: Sendable {
 }
 
 /// The rates of a compiled disease as the integrator wants them.
-final class CourseSystem: LaneSystem {
-    let program: CourseProgram
-    let stateCount: Int
-    let inputCount: Int
-    let timeInput: Int?
-    let jacobianPattern: [(row: Int, column: Int)]
-    let rateInputs: [Int]
+public final class CourseSystem: LaneSystem {
+    private let program: CourseProgram
+    public let stateCount: Int
+    public let inputCount: Int
+    public let timeInput: Int?
+    public let jacobianPattern: [(row: Int, column: Int)]
+    public let rateInputs: [Int]
     private let rateScratch: ProgramScratch
     private let jacobianScratch: ProgramScratch
 
-    init(_ program: CourseProgram, width: Int) {
+    public init(_ program: CourseProgram, width: Int) {
         self.program = program
         stateCount = program.layout.integrated
         inputCount = program.layout.courseRows
@@ -123,7 +123,7 @@ final class CourseSystem: LaneSystem {
         jacobianScratch = program.ratesAndJacobian.makeScratch()
     }
 
-    func evaluateRates(
+    public func evaluateRates(
         _ inputs: UnsafePointer<Double>, _ rates: UnsafeMutablePointer<Double>, stride: Int, lanes: Int
     ) {
         program.rates.evaluate(
@@ -131,7 +131,7 @@ final class CourseSystem: LaneSystem {
             scratch: rateScratch)
     }
 
-    func evaluateRatesAndJacobian(
+    public func evaluateRatesAndJacobian(
         _ inputs: UnsafePointer<Double>, _ values: UnsafeMutablePointer<Double>, stride: Int, lanes: Int
     ) {
         program.ratesAndJacobian.evaluate(
