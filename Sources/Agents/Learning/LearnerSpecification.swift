@@ -6,7 +6,7 @@ import PositionedJSON
 /// Reads a learner from an object such as `{"algorithm": "dqn", "decisions": 100000}`.
 public enum LearnerSpecification {
     public static let algorithms = [
-        "a2c", "bcq", "behaviour_cloning", "cql", "dqn", "ppo", "q_learning", "recurrent_ppo", "reinforce",
+        "a2c", "bcq", "behaviour_cloning", "cql", "dqn", "fqi", "ppo", "q_learning", "recurrent_ppo", "reinforce",
     ]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of
@@ -32,6 +32,7 @@ public enum LearnerSpecification {
         case "behaviour_cloning": BehaviourCloning(reader: reader)
         case "cql": CQL(CQLConfiguration(reader: reader))
         case "dqn": DQN(DQNConfiguration(reader: reader))
+        case "fqi": FQI(FQIConfiguration(reader: reader))
         case "ppo": PPO(PPOConfiguration(reader: reader))
         case "q_learning": QLearning(QLearningConfiguration(reader: reader, task: task))
         case "recurrent_ppo": RecurrentPPO(RecurrentPPOConfiguration(reader: reader))

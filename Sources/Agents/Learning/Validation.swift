@@ -113,6 +113,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case wrongAbstraction
     case unknownObservation(String)
     case wrongBins(features: Int, bins: Int)
+    /// More observations than the learner's regressor can split on.
+    case tooManyObservations(Int, most: Int)
 
     public var description: String {
         switch self {
@@ -128,6 +130,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .unknownObservation(let name): "there is no observation `\(name)`"
         case .wrongBins(let features, let bins):
             "\(features) features need \(features) numbers of bins, or one for all, not \(bins)"
+        case .tooManyObservations(let count, let most):
+            "there are \(count) observations, and this learner can take \(most)"
         }
     }
 }

@@ -10,7 +10,8 @@ public enum PolicyFile {
     public static let format = 1
     /// Every kind of policy there is.
     public static let kinds = [
-        "a2c", "bcq", "behaviour_cloning", "dqn", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce", "tree",
+        "a2c", "bcq", "behaviour_cloning", "dqn", "fqi", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce",
+        "tree",
     ]
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.
@@ -58,6 +59,7 @@ public enum PolicyFile {
             policy = ActorPolicy(reader: reader, kind: kind, observations: seen, actions: actions)
         case "bcq": policy = BCQPolicy(reader: reader, observations: seen, actions: actions)
         case "dqn": policy = QNetworkPolicy(reader: reader, observations: seen, actions: actions)
+        case "fqi": policy = TreeValuesPolicy(reader: reader, observations: seen, actions: actions)
         case "recurrent_ppo": policy = RecurrentPolicy(reader: reader, observations: seen, actions: actions)
         default:
             policy = TabularPolicy(reader: reader, kind: kind, observations: seen, actions: actions)

@@ -85,7 +85,9 @@ extension ExtraTrees {
             }
         }
         guard complete else { return "the tree ends before its last leaf" }
-        append(nodes: nodes, values: values)
+        nodes.withUnsafeBufferPointer { nodes in
+            values.withUnsafeBufferPointer { values in append(nodes: nodes, values: values) }
+        }
         return nil
     }
 }

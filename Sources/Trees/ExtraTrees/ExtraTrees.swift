@@ -41,19 +41,20 @@ public struct ExtraTrees: Sendable, Equatable {
     public var trees: Int { roots.count - 1 }
     public var leaves: Int { values.count }
 
-    mutating func append(nodes: [Node], values: [Float]) {
-        self.nodes += nodes
-        self.values += values
+    /// Appends a tree.
+    mutating func append(nodes: UnsafeBufferPointer<Node>, values: UnsafeBufferPointer<Float>) {
+        self.nodes.append(contentsOf: nodes)
+        self.values.append(contentsOf: values)
         roots.append(self.nodes.count)
         leafStarts.append(self.values.count)
     }
 
+    /// Appends the trees of another ensemble.
     mutating func append(_ other: ExtraTrees) {
-        for tree in 0..<other.trees {
-            append(
-                nodes: Array(other.nodes[other.roots[tree]..<other.roots[tree + 1]]),
-                values: Array(other.values[other.leafStarts[tree]..<other.leafStarts[tree + 1]]))
-        }
+        roots += other.roots.dropFirst().map { $0 + nodes.count }
+        leafStarts += other.leafStarts.dropFirst().map { $0 + values.count }
+        nodes += other.nodes
+        values += other.values
     }
 
     /// Writes the prediction for every row.

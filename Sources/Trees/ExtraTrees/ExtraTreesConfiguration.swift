@@ -11,6 +11,9 @@ public struct ExtraTreesConfiguration: Sendable, Equatable {
     public var features: Int?
     /// n_min, the fewest samples that a node must have to be split. (The paper's default for regression is 5.)
     public var minimumSplit: Int
+    /// Whether nodes whose targets are all equal are split all the same, at random: for trees whose splits are kept for
+    /// other targets. Without, they are leaves, as in the paper.
+    public var splitsConstantTargets = false
 
     public init(trees: Int = 50, features: Int? = nil, minimumSplit: Int = 5) {
         self.trees = trees

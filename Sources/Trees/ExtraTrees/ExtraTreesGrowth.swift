@@ -13,21 +13,23 @@ public struct GrownTrees: Sendable {
     public mutating func refit(_ targets: [Double]) {
         let count = targets.count
         precondition(leafOfSample.count == count * ensemble.trees, "a target for every sample")
-        var sums: [Double] = []
-        var counts: [Double] = []
-        for tree in 0..<ensemble.trees {
-            let start = ensemble.leafStarts[tree]
-            let leaves = ensemble.leafStarts[tree + 1] - start
-            sums.removeAll(keepingCapacity: true)
-            counts.removeAll(keepingCapacity: true)
-            sums.append(contentsOf: repeatElement(0, count: leaves))
-            counts.append(contentsOf: repeatElement(0, count: leaves))
-            for sample in 0..<count {
-                let leaf = Int(leafOfSample[tree * count + sample])
-                sums[leaf] += targets[sample]
-                counts[leaf] += 1
+        let most = (0..<ensemble.trees).map { ensemble.leafStarts[$0 + 1] - ensemble.leafStarts[$0] }.max() ?? 0
+        withUnsafeTemporaryAllocation(of: SIMD2<Double>.self, capacity: max(1, most)) { sums in
+            let sums = sums.baseAddress!
+            for tree in 0..<ensemble.trees {
+                let start = ensemble.leafStarts[tree]
+                let leaves = ensemble.leafStarts[tree + 1] - start
+                sums.initialize(repeating: .zero, count: leaves)
+                leafOfSample.withUnsafeBufferPointer { leafOfSample in
+                    targets.withUnsafeBufferPointer { targets in
+                        let own = leafOfSample.baseAddress! + tree * count
+                        for sample in 0..<count { sums[Int(own[sample])] += SIMD2(targets[sample], 1) }
+                    }
+                }
+                ensemble.values.withUnsafeMutableBufferPointer { values in
+                    for leaf in 0..<leaves { values[start + leaf] = Float(sums[leaf].x / sums[leaf].y) }
+                }
             }
-            for leaf in 0..<leaves { ensemble.values[start + leaf] = Float(sums[leaf] / counts[leaf]) }
         }
     }
 }
@@ -54,7 +56,7 @@ extension ExtraTrees {
             var leafOfSample = Array(repeating: Int32(0), count: numbers.count * count)
             for (place, number) in numbers.enumerated() {
                 grower.grow(base.withIndex(UInt64(index * settings.trees + number)))
-                part.append(nodes: grower.nodes, values: grower.values)
+                grower.append(to: &part)
                 leafOfSample.withUnsafeMutableBufferPointer {
                     grower.readLeaves(into: $0.baseAddress! + place * count)
                 }
@@ -75,13 +77,17 @@ private final class ExtraTreeGrower {
     private let targets: [Double]
     private let minimumSplit: Int
     private let tried: Int
+    private let stopsAtConstants: Bool
     private let count: Int
     private let width: Int
 
-    private(set) var nodes: [ExtraTrees.Node] = []
-    private(set) var values: [Float] = []
+    /// Of the tree grown last; there is room for as many as a tree can have.
+    private let nodes: UnsafeMutablePointer<ExtraTrees.Node>
+    private var nodeCount = 0
+    private let values: UnsafeMutablePointer<Float>
     /// Where each leaf's samples end in the order of the grown tree.
-    private var leafEnds: [Int] = []
+    private let leafEnds: UnsafeMutablePointer<Int32>
+    private var leafCount = 0
 
     /// Targets with mean 0 and deviation 1, by which splits are judged.
     private let standardised: [Float]
@@ -106,6 +112,8 @@ private final class ExtraTreeGrower {
         self.targets = targets
         minimumSplit = max(2, settings.minimumSplit)
         tried = min(settings.features ?? rows.columns, rows.columns)
+        // Trees that are to be the same for all targets do not look at them even then.
+        stopsAtConstants = tried > 1 && !settings.splitsConstantTargets
         count = rows.count
         width = rows.width
         let mean = targets.reduce(0, +) / Double(count)
@@ -128,29 +136,32 @@ private final class ExtraTreeGrower {
         for memory in [numbers, otherNumbers] { memory.initialize(repeating: 0, count: count) }
         for memory in [lows, highs, thresholds, gains] { memory.initialize(repeating: .zero, count: width) }
         candidates.initialize(repeating: 0, count: 8 * width)
-        nodes.reserveCapacity(2 * count)
-        values.reserveCapacity(count)
-        leafEnds.reserveCapacity(count)
+        nodes = .allocate(capacity: 2 * count)
+        nodes.initialize(repeating: .leaf(0), count: 2 * count)
+        values = .allocate(capacity: count)
+        values.initialize(repeating: 0, count: count)
+        leafEnds = .allocate(capacity: count)
+        leafEnds.initialize(repeating: 0, count: count)
     }
 
     deinit {
         for memory in [features, otherFeatures, lows, highs, thresholds, gains] { memory.deallocate() }
-        for memory in [judged, otherJudged] { memory.deallocate() }
-        for memory in [numbers, otherNumbers] { memory.deallocate() }
+        for memory in [judged, otherJudged, values] { memory.deallocate() }
+        for memory in [numbers, otherNumbers, leafEnds] { memory.deallocate() }
         candidates.deallocate()
+        nodes.deallocate()
     }
 
     func grow(_ stream: RandomStream) {
         self.stream = stream
-        nodes.removeAll(keepingCapacity: true)
-        values.removeAll(keepingCapacity: true)
-        leafEnds.removeAll(keepingCapacity: true)
+        nodeCount = 0
+        leafCount = 0
         features.update(from: rows.vectors, count: count * width)
         standardised.withUnsafeBufferPointer { judged.update(from: $0.baseAddress!, count: count) }
         for sample in 0..<count { numbers[sample] = Int32(sample) }
         pending.append((0, count, -1))
         while let (start, end, parent) = pending.popLast() {
-            if parent >= 0 { nodes[parent].link |= UInt32(nodes.count - parent) << 8 }
+            if parent >= 0 { nodes[parent].link |= UInt32(nodeCount - parent) << 8 }
             guard end - start >= minimumSplit, let feature = split(start, end) else {
                 leaf(start, end)
                 continue
@@ -158,25 +169,34 @@ private final class ExtraTreeGrower {
             let threshold = thresholds[feature / 8][feature % 8]
             let middle = part(start, end, feature, threshold)
             // The right child waits; the left one is next, so that it follows its parent.
-            pending.append((middle, end, nodes.count))
+            pending.append((middle, end, nodeCount))
             pending.append((start, middle, -1))
-            nodes.append(.split(feature: feature, threshold: threshold))
+            nodes[nodeCount] = .split(feature: feature, threshold: threshold)
+            nodeCount += 1
         }
+    }
+
+    func append(to ensemble: inout ExtraTrees) {
+        ensemble.append(
+            nodes: UnsafeBufferPointer(start: nodes, count: nodeCount),
+            values: UnsafeBufferPointer(start: values, count: leafCount))
     }
 
     private func leaf(_ start: Int, _ end: Int) {
         var sum = 0.0
         for place in start..<end { sum += targets[Int(numbers[place])] }
-        nodes.append(.leaf(values.count))
-        values.append(Float(sum / Double(end - start)))
-        leafEnds.append(end)
+        nodes[nodeCount] = .leaf(leafCount)
+        nodeCount += 1
+        values[leafCount] = Float(sum / Double(end - start))
+        leafEnds[leafCount] = Int32(truncatingIfNeeded: end)
+        leafCount += 1
     }
 
     /// Which leaf every sample is in.
     func readLeaves(into leaves: UnsafeMutablePointer<Int32>) {
         var place = 0
-        for (leaf, end) in leafEnds.enumerated() {
-            while place < end {
+        for leaf in 0..<leafCount {
+            while place < Int(leafEnds[leaf]) {
                 leaves[Int(numbers[place])] = Int32(truncatingIfNeeded: leaf)
                 place += 1
             }
@@ -185,7 +205,7 @@ private final class ExtraTreeGrower {
 
     /// The feature to split a node on, its threshold in `thresholds`; nil where the node must be a leaf.
     private func split(_ start: Int, _ end: Int) -> Int? {
-        if tried > 1, isConstant(start, end) { return nil }
+        if stopsAtConstants, isConstant(start, end) { return nil }
         let found = measure(start, end)
         guard found > 0 else { return nil }
         // A tree that looks at one feature, or has one way to part two samples, need not judge.
