@@ -7,20 +7,19 @@ exact and writes the table of OFF-POLICY.md.
 import argparse
 import json
 import subprocess
+import sys
 
 # Environment, what is logged with which epsilon, what is evaluated with which, episodes.
 SETTINGS = [
-    ("icu-sepsis", "optimal", 0.5, "optimal", 0.5, 500),
-    ("icu-sepsis", "optimal", 0.5, "optimal", 0.3, 500),
-    ("icu-sepsis", "optimal", 0.5, "optimal", 0.1, 500),
-    ("icu-sepsis", "optimal", 0.5, "optimal", 0.0, 500),
-    ("icu-sepsis", "random", 0.0, "optimal", 0.5, 500),
-    ("icu-sepsis", "protocol:expert", 0.0, "optimal", 0.5, 500),
+    ("sepsis-oberst", "random", 0.0, "constant:none", 0.95, 500),
     ("sepsis-oberst", "random", 0.0, "constant:none", 0.9, 200),
     ("sepsis-oberst", "random", 0.0, "constant:none", 0.7, 200),
     ("sepsis-oberst", "random", 0.0, "constant:none", 0.5, 200),
-    ("sepsis-oberst", "random", 0.0, "constant:A", 0.5, 1000),
-    ("sepsis-oberst", "protocol:physician", 0.5, "constant:A", 0.9, 1000),
+    ("sepsis-oberst", "protocol:physician", 0.5, "constant:A", 0.9, 200),
+    ("icu-sepsis", "optimal", 0.5, "optimal", 0.5, 200),
+    ("icu-sepsis", "optimal", 0.5, "optimal", 0.3, 200),
+    ("icu-sepsis", "optimal", 0.5, "optimal", 0.0, 200),
+    ("icu-sepsis", "protocol:expert", 0.0, "optimal", 0.5, 200),
 ]
 NAMES = ["fqe", "is", "pdis", "wis", "pdwis", "dr", "wdr"]
 
@@ -57,6 +56,7 @@ def main():
             if share is not None and entry["intervals"] < options.repetitions:
                 text += f" of {entry['intervals']}"
             shares.append(text)
+        print(head, shares, file=sys.stderr, flush=True)
         cover.append(head + "".join(f" {text} |" for text in shares))
         error.append(head + "".join(
             f" {estimators[name]['bias']:+.3f} / {estimators[name]['root_mean_square_error']:.3f} |" for name in NAMES))
