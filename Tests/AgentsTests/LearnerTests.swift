@@ -95,6 +95,7 @@ import Testing
             learner.configuration.targetUpdateInterval = 8
         }
         if which == 3 { learner.configuration.exploration.shape = .exponential }
+        learner.configuration.annealLearningRate = which == 3
         learner.configuration.double = which == 4
         learner.configuration.nSteps = which == 4 ? 2 : 1
         #expect(try problem.quality(of: problem.train(learner).policy) >= 0.93)

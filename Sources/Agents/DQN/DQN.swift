@@ -134,6 +134,10 @@ private final class DQNRun {
             try step()
             untrained += configuration.slots
             if decisions > configuration.learningStarts {
+                if configuration.annealLearningRate {
+                    let left = max(0, 1 - Double(decisions) / Double(configuration.decisions))
+                    adam.learningRate = Float(configuration.learningRate * left)
+                }
                 while untrained >= configuration.trainFreq {
                     untrained -= configuration.trainFreq
                     for _ in 0..<configuration.gradientSteps { update() }

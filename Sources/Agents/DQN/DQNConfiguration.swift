@@ -10,6 +10,8 @@ public struct DQNConfiguration: Sendable, Equatable {
     /// Patients treated side by side. (SB3: `n_envs`.)
     public var slots = 1
     public var learningRate = 1e-4
+    /// Whether the learning rate falls linearly to zero over the run; off in SB3.
+    public var annealLearningRate = false
     /// Transitions remembered.
     public var bufferSize = 1_000_000
     /// Random decisions before the first update.
@@ -51,6 +53,7 @@ public struct DQNConfiguration: Sendable, Equatable {
         decisions = reader.integer("decisions", default: decisions, in: 1...1_000_000_000)
         slots = reader.integer("slots", default: slots, in: 1...4096)
         learningRate = reader.number("learning_rate", default: learningRate, in: 0...1)
+        annealLearningRate = reader.boolean("anneal_learning_rate", default: annealLearningRate)
         bufferSize = reader.integer("buffer_size", default: bufferSize, in: 1...100_000_000)
         learningStarts = reader.integer("learning_starts", default: learningStarts, in: 0...1_000_000_000)
         batchSize = reader.integer("batch_size", default: batchSize, in: 1...65_536)
@@ -81,6 +84,7 @@ public struct DQNConfiguration: Sendable, Equatable {
         [
             JSONField("decisions", .integer(decisions)), JSONField("slots", .integer(slots)),
             JSONField("learning_rate", .number(learningRate)),
+            JSONField("anneal_learning_rate", .bool(annealLearningRate)),
             JSONField("buffer_size", .integer(bufferSize)), JSONField("learning_starts", .integer(learningStarts)),
             JSONField("batch_size", .integer(batchSize)), JSONField("tau", .number(tau)),
             JSONField("gamma", .optional(gamma)), JSONField("train_freq", .integer(trainFreq)),
