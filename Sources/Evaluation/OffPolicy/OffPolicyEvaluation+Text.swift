@@ -42,8 +42,12 @@ extension OffPolicyEvaluation {
 
     private func mark(_ line: Line) -> String {
         guard line.name != "logged", !line.effectiveSampleSize.isNaN else { return "" }
-        return line.effectiveSampleSize < OffPolicyEvaluation.fewestForInterval
-            ? "not to be used" : isThin ? "with caution" : ""
+        // Where weights go missing, estimates that count on their mean of 1 are off by as much.
+        let needsMean = ["is", "pdis", "pdwis"].contains(line.name)
+        if line.effectiveSampleSize < OffPolicyEvaluation.fewestForInterval || (needsMean && meanWeight < 0.5) {
+            return "not to be used"
+        }
+        return isThin ? "with caution" : ""
     }
 
     /// What speaks against believing the numbers, in words.
