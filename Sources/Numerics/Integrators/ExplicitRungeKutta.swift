@@ -21,7 +21,7 @@ public final class ExplicitRungeKutta: LaneStepper {
 
     private let size: Int
     private let last: Int
-    /// What the steps begin with, so that the last stage's states may stand in `inputs` while they are judged.
+    /// By the weights of the stages and, after them, of the error.
     private let sums: StageSums
     /// Rates at `states`, and what they were computed from: states, then watched inputs, then the time.
     private let keptRates: LaneMemory

@@ -76,6 +76,12 @@ final class Kinship: Sendable {}
 public protocol EnvironmentFactory: Sendable {
     var task: TaskDescription { get }
     var patients: Int { get }
+    /// Slots of a batch in which many patients are treated fastest; results do not depend on it.
+    var usualSlots: Int { get }
     /// A fresh batch with all slots idle. `seed` keys the environment's own random streams.
     func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment
+}
+
+extension EnvironmentFactory {
+    public var usualSlots: Int { 128 }
 }

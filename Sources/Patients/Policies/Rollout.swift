@@ -12,10 +12,10 @@ public enum Rollout {
 
     /// One episode for every patient of `patients` (all of the cohort by default).
     ///
-    /// Results come in the patients' order and do not depend on `slots` or `jobs`.
+    /// Results come in the patients' order and do not depend on `slots` (by default the factory's usual ones) or `jobs`.
     public static func run(
         _ factory: any EnvironmentFactory, policy: any Policy, patients: Range<Int>? = nil, episode: Int = 0,
-        seed: UInt64, slots: Int = 256, jobs: Int = 1
+        seed: UInt64, slots: Int? = nil, jobs: Int = 1
     ) throws -> EpisodeTable {
         let range = patients ?? 0..<factory.patients
         return try run(
@@ -25,7 +25,7 @@ public enum Rollout {
     /// One episode for every patient listed.
     public static func run(
         _ factory: any EnvironmentFactory, policy: any Policy, patients: [Int], episode: Int = 0, seed: UInt64,
-        slots: Int = 256, jobs: Int = 1
+        slots: Int? = nil, jobs: Int = 1
     ) throws -> EpisodeTable {
         let pieces = max(1, min(jobs, (patients.count + 15) / 16))
         let tables = try Parallel.map(pieces, jobs: jobs) { piece in
@@ -33,7 +33,7 @@ public enum Rollout {
             let high = patients.count * (piece + 1) / pieces
             return try visit(
                 factory, policy: policy, patients: Array(patients[low..<high]), episode: episode, seed: seed,
-                slots: slots, visitor: nil)
+                slots: slots ?? factory.usualSlots, visitor: nil)
         }
         var all = EpisodeTable(outcomeNames: factory.task.outcomes.map(\.name), capacity: patients.count)
         for table in tables { all.append(table) }

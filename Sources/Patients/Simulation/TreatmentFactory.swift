@@ -47,6 +47,10 @@ public struct TreatmentFactory: EnvironmentFactory {
         try checkDoses()
     }
 
+    /// Where courses take different numbers of steps, more of them to a batch leave fewer lanes idle while the last ones
+    /// end (measured on hiv, immuno and chemo: 5 to 7 % faster with 256 than with 128); elsewhere they only fill the cache.
+    public var usualSlots: Int { program.method == .linear || program.layout.integrated == 0 ? 128 : 256 }
+
     public func makeBatch(slots: Int, seed: UInt64) throws -> any BatchEnvironment {
         TreatmentBatch(self, slots: slots, seed: seed)
     }
