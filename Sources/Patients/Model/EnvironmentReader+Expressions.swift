@@ -16,12 +16,7 @@ extension EnvironmentReader {
     /// Parses an expression; a mistake is reported and a harmless stand-in returned.
     func formula(_ reader: ObjectReader, _ key: String) -> (Formula, String) {
         guard let text = reader.string(key), let node = reader.node[key] else { return (.nothing, "") }
-        do {
-            return (try Formula(parsing: text), text)
-        } catch {
-            complain(node, error)
-            return (.nothing, text)
-        }
+        return (parsed(text, node) ?? .nothing, text)
     }
 
     mutating func expression(
@@ -68,7 +63,7 @@ extension EnvironmentReader {
                     }
                 }
             } catch {
-                if !error.isConsequence { complain(item.node, error) }
+                complain(item.node, error)
             }
         }
     }

@@ -4,22 +4,18 @@
 import PositionedJSON
 
 /// Turns an environment file into a model.
-public struct EnvironmentReader {
+public struct EnvironmentReader: PartsReader {
     let complaints: Complaints
     var model = EnvironmentModel()
     /// Expressions whose names and units are still to be checked, once everything is declared.
     var pending: [PendingExpression] = []
-    /// Names declared twice.
     var clashes: Set<String> = []
-    /// Names taken so far, and by what.
     var taken: [String: String] = ["time": "the time"]
     /// Covariates and parameters read so far.
     var patient = PatientSymbols()
 
     /// The newest format of environment files that this version reads.
     public static let format = 1
-    /// Most parameters, definitions, doses and the like.
-    static let maximumMembers = 1000
 
     /// - Parameter variant: the variant to read, empty for the file as it stands.
     /// - Throws: `Diagnostics` with every mistake found.
@@ -83,48 +79,5 @@ public struct EnvironmentReader {
             integration.finish()
         }
         file.finish()
-    }
-
-    // MARK: - names and numbers
-
-    /// The members of an object by name, each checked to be a name that an expression can spell and not yet taken.
-    mutating func members(_ file: ObjectReader, _ key: String, what: String, required: Bool) -> [(String, JSONNode)] {
-        guard let node = required ? file.child(key) : file.optionalChild(key) else { return [] }
-        guard case .object(let list) = node.value else {
-            complaints.add(node, "\(key) must be an object of \(what)s by name, not \(node.kindName)")
-            return []
-        }
-        guard list.count <= EnvironmentReader.maximumMembers else {
-            complaints.add(
-                node, "\(list.count) \(what)s; an environment may have at most \(EnvironmentReader.maximumMembers)")
-            return list.prefix(EnvironmentReader.maximumMembers).map { ($0.key, $0.node) }
-        }
-        return list.map { ($0.key, $0.node) }
-    }
-
-    mutating func declare(_ name: String, _ node: JSONNode, as what: String) {
-        if let objection = SymbolTable.objection(toName: name) {
-            complaints.add(node, "'\(name)' cannot be a name: \(objection)")
-        } else if let other = taken[name] {
-            complaints.add(node, "the name '\(name)' is taken already by \(other)")
-            clashes.insert(name)
-        }
-        taken[name] = what
-    }
-
-    func unit(_ reader: ObjectReader, _ key: String = "unit") -> (PhysicalUnit, String) {
-        guard let text = reader.string(key) else { return (.dimensionless, "") }
-        do {
-            return (try PhysicalUnit(parsing: text), text)
-        } catch {
-            if let node = reader.node[key] { complain(node, error) }
-            return (.dimensionless, text)
-        }
-    }
-
-    /// Reports a mistake inside a string at its place.
-    func complain(_ node: JSONNode, _ error: ExpressionError) {
-        complaints.add(
-            in: node.source, at: node.location(inString: error.utf8Offset), error.message, remedy: error.remedy)
     }
 }

@@ -3,7 +3,7 @@
 import PositionedJSON
 
 /// One reading. Goes on after a mistake, so that every one is reported at once.
-struct TabularReader {
+struct TabularReader: PartsReader {
     let file: ObjectReader
     let complaints: Complaints
     let folder: String
@@ -23,7 +23,7 @@ struct TabularReader {
     var horizon = 1
     var terminatesAtEnd = false
     var discount = 1.0
-    /// Names taken so far, and by what.
+    var clashes: Set<String> = []
     var taken = ["state": "the number of the state", "time": "the time"]
 
     /// An expression with the place where it stands; nil where it could not be parsed.
@@ -81,7 +81,7 @@ struct TabularReader {
     }
 
     private mutating func readVariables() {
-        for (name, node) in members("states") {
+        for (name, node) in members(file, "states", what: "variable", required: true) {
             let reader = ObjectReader(node, what: "the variable '\(name)'", complaints: complaints)
             declare(name, node, as: "a variable")
             let unitText = reader.string("unit", default: "1")
@@ -119,7 +119,7 @@ struct TabularReader {
     }
 
     private mutating func readDefinitions() {
-        for (name, node) in members("definitions", required: false) {
+        for (name, node) in members(file, "definitions", what: "definition", required: false) {
             let reader = ObjectReader(node, what: "the definition '\(name)'", complaints: complaints)
             declare(name, node, as: "a definition")
             let expression = formula(reader, "expression")
@@ -167,8 +167,7 @@ struct TabularReader {
     }
 
     private mutating func readTerms(_ reward: ObjectReader) {
-        guard let node = reward.optionalChild("terms") else { return }
-        for (name, node) in members(of: node, "reward terms") {
+        for (name, node) in members(reward, "terms", what: "reward term", required: false) {
             let reader = ObjectReader(node, what: "the reward term '\(name)'", complaints: complaints)
             let expression = formula(reader, "expression")
             let term = TabularModel.RewardTerm(
@@ -230,7 +229,7 @@ struct TabularReader {
     }
 
     private mutating func readProtocols() {
-        for (name, node) in members("protocols", required: false) {
+        for (name, node) in members(file, "protocols", what: "protocol", required: false) {
             let reader = ObjectReader(node, what: "the protocol '\(name)'", complaints: complaints)
             let meaning = reader.string("meaning", default: name)
             if node["action"] != nil {
@@ -249,5 +248,16 @@ struct TabularReader {
             }
             reader.finish()
         }
+    }
+
+    // MARK: - expressions
+
+    private func formula(_ reader: ObjectReader, _ key: String) -> PlacedFormula? {
+        guard let text = reader.string(key), let node = reader.node[key] else { return nil }
+        return formula(text, node, "\(reader.what): \(key)")
+    }
+
+    private func formula(_ text: String, _ node: JSONNode, _ what: String) -> PlacedFormula {
+        PlacedFormula(formula: parsed(text, node), text: text, node: node, what: what)
     }
 }
