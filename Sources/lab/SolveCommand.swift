@@ -12,6 +12,9 @@ enum SolveCommand {
                 ArgumentExample(
                     "lab env solve sepsis-oberst --discount 0.99 --out policy.csv", "and the best action of every state"
                 ),
+                ArgumentExample(
+                    "lab env solve icu-sepsis --policy runs/icu-sepsis/agents/q_learning/seed-1/policy.json",
+                    "what a learned policy is worth exactly"),
             ],
             positionals: [PositionalSpecification("NAME", "a tabular environment, or a folder that holds one")],
             options: [
@@ -20,6 +23,10 @@ enum SolveCommand {
                     "--method", "METHOD",
                     "value: value iteration (default); policy: policy iteration, which at a discount of 1 looks among "
                         + "the policies that end their courses", kind: .choice(["value", "policy"])),
+                .option(
+                    "--policy", "FILE",
+                    "the exact values of a policy without memory, such as a tabular learner's; may repeat",
+                    repeats: true),
                 .flag("--json", "prints the values as JSON"),
                 .option("--out", "FILE.csv", "the optimal policy: state, action, value"),
             ])
@@ -33,9 +40,14 @@ enum SolveCommand {
                         + "lab env rollout estimates them"
                 ])
         }
+        let policies = try arguments.texts("--policy").map { text in
+            let file = try Shared.inputFile(text)
+            let policy = try LoadedPolicy(try JSONParser.parse(contentsOf: file, maximumBytes: 1 << 30))
+            return (name: text, actions: try policy.actions(in: tabular, named: model.fullName))
+        }
         let solution = ExactSolution(
             model, tabular, discount: arguments.number("--discount"),
-            method: ExactSolution.Method(rawValue: arguments.text("--method") ?? "value") ?? .value)
+            method: ExactSolution.Method(rawValue: arguments.text("--method") ?? "value") ?? .value, policies: policies)
         if let file = arguments.text("--out") { try Shared.write(solution.policyCSV(), to: file) }
         Terminal.print(arguments.has("--json") ? solution.json().text() : solution.text())
         return ExitCode.done

@@ -16,7 +16,7 @@ import Testing
             _ = try learner.train(TrainingJob(environment: training, validation: validation, seed: 1))
             return allocationsOfThisThread() - before
         }
-        var tabular = QLearningConfiguration()
+        var tabular = TabularConfiguration()
         tabular.gridFeatures = ["log10_tumour", "day"]
         tabular.gridDecisions = 200
         var dqn = DQNConfiguration()
@@ -51,7 +51,8 @@ import Testing
             reinforce.decisions = decisions
             recurrent.ppo.decisions = decisions
             return [
-                QLearning(tabular), DQN(dqn), DQN(rainbow), PPO(ppo), A2C(a2c), Reinforce(reinforce),
+                QLearning(tabular), SARSA(tabular), ExpectedSARSA(tabular), QLambda(tabular), DoubleQLearning(tabular),
+                DQN(dqn), DQN(rainbow), PPO(ppo), A2C(a2c), Reinforce(reinforce),
                 RecurrentPPO(recurrent), FrameStackedLearner(PPO(ppo), frames: 3),
             ]
         }

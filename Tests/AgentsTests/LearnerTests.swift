@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct LearnerTests {
     static var tabular: QLearning {
-        var settings = QLearningConfiguration()
+        var settings = TabularConfiguration()
         settings.decisions = 100_000
         settings.gamma = nil
         settings.gridBins = [10]

@@ -71,6 +71,9 @@ public struct LearningCurvePoint: Sendable, Equatable {
     public var outcomes: [Double]
     /// What the algorithm says of itself, in the order of `TrainedPolicy.diagnosticNames`.
     public var diagnostics: [Double]
+    /// What `validationReturn` estimates, over patients drawn from the start distribution, where the environment is a
+    /// table and the policy has no memory; never used to choose a policy.
+    public var exactReturn: Double?
 }
 
 /// The result of a training run.
@@ -87,14 +90,16 @@ public struct TrainedPolicy: Sendable {
     /// The learning curve as CSV; a number that is not defined is empty.
     public func metricsCSV() -> String {
         func cell(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
+        let isExact = metrics.contains { $0.exactReturn != nil }
         let names =
             ["decisions", "episodes", "validation_return", "validation_discounted_return", "training_return"]
-            + outcomeNames.map { "validation_\($0)" } + diagnosticNames
+            + outcomeNames.map { "validation_\($0)" } + diagnosticNames + (isExact ? ["exact_return"] : [])
         var text = names.joined(separator: ",") + "\n"
         for point in metrics {
             text += "\(point.decisions),\(point.episodes),\(cell(point.validationReturn)),"
             text += "\(cell(point.validationDiscountedReturn)),\(cell(point.trainingReturn))"
             for value in point.outcomes + point.diagnostics { text += "," + cell(value) }
+            if isExact { text += "," + cell(point.exactReturn ?? .nan) }
             text += "\n"
         }
         return text

@@ -6,7 +6,9 @@ import PositionedJSON
 /// Reads a learner from an object such as `{"algorithm": "dqn", "decisions": 100000}`.
 public enum LearnerSpecification {
     public static let algorithms = [
-        "a2c", "bcq", "behaviour_cloning", "cql", "dqn", "fqi", "ppo", "q_learning", "recurrent_ppo", "reinforce",
+        "a2c", "bcq", "behaviour_cloning", "cql", "double_q_learning", "dqn", "expected_sarsa", "fqi", "ppo",
+        "q_lambda",
+        "q_learning", "recurrent_ppo", "reinforce", "sarsa",
     ]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of
@@ -26,17 +28,22 @@ public enum LearnerSpecification {
 
     /// - Parameter task: as the learner sees it.
     private static func learner(_ reader: ObjectReader, _ task: TaskDescription?) -> (any Learner)? {
-        switch reader.choice("algorithm", of: algorithms) {
+        var table: TabularConfiguration { TabularConfiguration(reader: reader, task: task) }
+        return switch reader.choice("algorithm", of: algorithms) {
         case "a2c": A2C(A2CConfiguration(reader: reader))
         case "bcq": BCQ(BCQConfiguration(reader: reader))
         case "behaviour_cloning": BehaviourCloning(reader: reader)
         case "cql": CQL(CQLConfiguration(reader: reader))
+        case "double_q_learning": DoubleQLearning(table)
         case "dqn": DQN(DQNConfiguration(reader: reader))
+        case "expected_sarsa": ExpectedSARSA(table)
         case "fqi": FQI(FQIConfiguration(reader: reader))
         case "ppo": PPO(PPOConfiguration(reader: reader))
-        case "q_learning": QLearning(QLearningConfiguration(reader: reader, task: task))
+        case "q_lambda": QLambda(reader: reader, task: task)
+        case "q_learning": QLearning(table)
         case "recurrent_ppo": RecurrentPPO(RecurrentPPOConfiguration(reader: reader))
         case "reinforce": Reinforce(ReinforceConfiguration(reader: reader))
+        case "sarsa": SARSA(table)
         default: nil
         }
     }

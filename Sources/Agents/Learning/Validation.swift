@@ -70,7 +70,8 @@ final class Validation {
                 decisions: decisions, episodes: slots.finishedEpisodes, validationReturn: value,
                 validationDiscountedReturn: mean(table.discountedReturns),
                 trainingReturn: slots.takeMeanReturn(),
-                outcomes: table.outcomeNames.indices.map(table.meanOutcome), diagnostics: diagnostics()))
+                outcomes: table.outcomeNames.indices.map(table.meanOutcome), diagnostics: diagnostics(),
+                exactReturn: (job.validation as? TabularFactory)?.exactReturn(of: candidate)))
         if !keepsBest || best.map({ value > $0.value }) ?? true { best = (candidate, value, decisions) }
         report(decisions, slots.finishedEpisodes)
     }
@@ -107,6 +108,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case notFinite(what: String, decisions: Int)
     /// The tabular state space is too large.
     case tooManyStates(Int)
+    /// The observations take too many different values for each to be a state.
+    case tooManyRows
     /// Tabular states name a tree that nobody supplied.
     case unresolvedTree(String)
     /// The states of a tabular learner were made for other observations than the environment's.
@@ -125,6 +128,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "\(what) is not finite after \(decisions) decisions; a lower learning rate or reward scale may help"
         case .tooManyStates(let count):
             "the grid has \(count) cells, more than \(QuantileGrid.largest); choose fewer features or bins"
+        case .tooManyRows:
+            "there are more than \(QuantileGrid.largest) different rows of observations, too many for each to be a state; "
+                + "choose a grid"
         case .unresolvedTree(let name): "the tree `\(name)`, whose leaves are to be the states, was not supplied"
         case .wrongAbstraction: "the states were made for other observations than the environment's"
         case .unknownObservation(let name): "there is no observation `\(name)`"

@@ -10,8 +10,8 @@ public enum PolicyFile {
     public static let format = 1
     /// Every kind of policy there is.
     public static let kinds = [
-        "a2c", "bcq", "behaviour_cloning", "dqn", "fqi", "ppo", "q_grid", "q_leaves", "recurrent_ppo", "reinforce",
-        "tree",
+        "a2c", "bcq", "behaviour_cloning", "dqn", "fqi", "ppo", "q_exact", "q_grid", "q_leaves", "recurrent_ppo",
+        "reinforce", "tree",
     ]
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.

@@ -1,4 +1,4 @@
-// The best (and the worst) policy of a tabular environment: value iteration and policy iteration.
+// The best (and the worst) policy of a tabular environment: value iteration, policy iteration, backward induction.
 
 import Patients
 
@@ -29,6 +29,15 @@ public struct DynamicProgramming: Sendable {
         var gain: Double
         var targets: [Int32]
         var probabilities: [Double]
+        /// The endings that the action may meet at once.
+        var endings: [(ending: Int, probability: Double)]
+
+        /// The mean of a number by state over the states that the action leads to, endings counting nothing.
+        func expected(_ values: [Double]) -> Double {
+            var sum = 0.0
+            for (target, probability) in zip(targets, probabilities) { sum += probability * values[Int(target)] }
+            return sum
+        }
     }
 
     public init(_ model: TabularModel, discount: Double) {
@@ -42,7 +51,10 @@ public struct DynamicProgramming: Sendable {
                 let lasting = next.filter { !model.isEnding($0.state) }
                 return Row(
                     action: action, gain: next.reduce(0) { $0 + $1.probability * model.rewardOfState[$1.state] },
-                    targets: lasting.map { Int32($0.state) }, probabilities: lasting.map(\.probability))
+                    targets: lasting.map { Int32($0.state) }, probabilities: lasting.map(\.probability),
+                    endings: next.filter { model.isEnding($0.state) }.map {
+                        (Int(model.endingOfState[$0.state]), $0.probability)
+                    })
             }
         }
     }
@@ -50,11 +62,7 @@ public struct DynamicProgramming: Sendable {
     /// Q(s, a) of every allowed action; an action that is averaged has the mean of the admissible ones.
     public func actionValues(_ state: Int, _ values: [Double]) -> [(action: Int, value: Double)] {
         let own = rows[state].map { row -> (action: Int, value: Double) in
-            var sum = 0.0
-            for (target, probability) in zip(row.targets, row.probabilities) {
-                sum += probability * values[Int(target)]
-            }
-            return (row.action, row.gain + discount * sum)
+            (row.action, row.gain + discount * row.expected(values))
         }
         guard own.count < allowed[state].count else { return own }
         let mean = own.reduce(0) { $0 + $1.value } / Double(own.count)
@@ -118,6 +126,46 @@ public struct DynamicProgramming: Sendable {
         return Solution(
             values: chain.values(.reward, discount: discount).values, actions: actions ?? [], rounds: 1000,
             residual: .infinity)
+    }
+
+    /// The best that can be done within a number of decisions, and what comes of it, over the start distribution.
+    public struct Plan: Sendable {
+        /// Undiscounted.
+        public var value: Double
+        public var length: Double
+        public var endings: [Double]
+        /// [decision][state]; 0 in endings.
+        public var actions: [[Int]]
+    }
+
+    /// Backward induction (Bellman, Dynamic Programming, Princeton 1957; Puterman, Markov Decision Processes, 1994,
+    /// section 4.5): the best policy for a given number of decisions, which may do otherwise as the end comes near. No
+    /// discount; of equal actions the lowest.
+    public func backwardInduction(decisions: Int) -> Plan {
+        // By state: the return, the number of decisions, and each ending.
+        var sums = Array(repeating: Array(repeating: 0.0, count: model.states), count: 2 + model.endings.count)
+        var plan: [[Int]] = []
+        for _ in 0..<decisions {
+            var next = sums
+            var chosen = Array(repeating: 0, count: model.states)
+            for state in 0..<model.states where !rows[state].isEmpty {
+                var best: (row: Row, value: Double)?
+                for row in rows[state] {
+                    let value = row.gain + row.expected(sums[0])
+                    if best.map({ value > $0.value }) ?? true { best = (row, value) }
+                }
+                guard let (row, value) = best else { continue }
+                chosen[state] = row.action
+                next[0][state] = value
+                for sum in 1..<sums.count { next[sum][state] = row.expected(sums[sum]) }
+                next[1][state] += 1
+                for (ending, probability) in row.endings { next[2 + ending][state] += probability }
+            }
+            sums = next
+            plan.append(chosen)
+        }
+        let means = sums.map(model.atStart)
+        return Plan(value: means[0], length: means[1], endings: Array(means[2...]), actions: plan.reversed())
     }
 
     /// The actions that values call for. Values within 1e-10 of each other count as equal: of these the lowest action

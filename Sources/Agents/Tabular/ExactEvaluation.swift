@@ -39,3 +39,43 @@ public struct ExactEvaluation: Sendable {
         horizonEndings = model.endings.indices.map { model.atStart(chain.sums(.ending($0), decisions: horizon)) }
     }
 }
+
+extension TabularModel {
+    /// What a policy does in every state; 0 in endings. The policy must have no memory and draw no lots.
+    public func actions(of policy: any Policy) -> [Int] {
+        let states = (0..<states).filter { !isEnding($0) }
+        let allowed = states.flatMap { state -> [Bool] in
+            let own = Set(self.allowed(state))
+            return (0..<actions).map(own.contains)
+        }
+        var chosen = Array(repeating: Int32(0), count: states.count)
+        states.flatMap { observation($0) }.withUnsafeBufferPointer { observations in
+            allowed.withUnsafeBufferPointer { allowed in
+                Array(repeating: Int32(0), count: states.count).withUnsafeBufferPointer { zeros in
+                    states.map(Int32.init).withUnsafeBufferPointer { numbers in
+                        chosen.withUnsafeMutableBufferPointer { chosen in
+                            policy.act(
+                                DecisionBatch(
+                                    count: states.count, observationCount: task.observations.count,
+                                    actionCount: actions, observations: observations, allowed: allowed,
+                                    decisions: zeros, patients: numbers),
+                                actions: chosen)
+                        }
+                    }
+                }
+            }
+        }
+        var all = Array(repeating: 0, count: self.states)
+        for (state, action) in zip(states, chosen) { all[state] = Int(action) }
+        return all
+    }
+}
+
+extension TabularFactory {
+    /// The exact undiscounted return within the horizon of a policy without memory over the start distribution.
+    func exactReturn(of policy: any SavedPolicy) -> Double? {
+        if policy.hasMemory { return nil }
+        let chain = MarkovChain(model, policy: model.matrix(actions: model.actions(of: policy)))
+        return model.atStart(chain.sums(.reward, decisions: task.horizon))
+    }
+}

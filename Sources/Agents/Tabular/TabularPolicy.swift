@@ -3,8 +3,8 @@
 import Patients
 import PositionedJSON
 
-/// Greedy on Q(state, action); scores are Q in units of return. Over a grid its kind is `q_grid`, over a tree's leaves
-/// `q_leaves`.
+/// Greedy on Q(state, action); scores are Q in units of return. Its kind is `q_grid` over a grid, `q_leaves` over
+/// a tree's leaves and `q_exact` over the observations as they are.
 public struct TabularPolicy: SavedPolicy {
     public let observations: [String]
     public let actions: [String]
@@ -48,9 +48,11 @@ public struct TabularPolicy: SavedPolicy {
         let values = reader.numbers("values")
         guard let node, let values else { return nil }
         let abstraction: (any StateAbstraction)? =
-            kind == "q_grid"
-            ? QuantileGrid(node, observations: observations, complaints: complaints)
-            : LeafStates(node, observations: observations, complaints: complaints)
+            switch kind {
+            case "q_exact": ExactStates(node, observations: observations, complaints: complaints)
+            case "q_grid": QuantileGrid(node, observations: observations, complaints: complaints)
+            default: LeafStates(node, observations: observations, complaints: complaints)
+            }
         guard let abstraction else { return nil }
         guard values.count == abstraction.states * actions.count else {
             complaints.add(

@@ -14,10 +14,16 @@ public struct ExactSolution: Sendable {
     public var discount: Double
     public var method: Method
     public var optimum: DynamicProgramming.Solution
-    /// `optimal`, the protocols, `random`, `worst`.
+    /// The best within the environment's horizon, undiscounted.
+    public var plan: DynamicProgramming.Plan
+    /// `optimal`, policies asked about, the protocols, `random`, `worst`.
     public var rows: [(policy: String, exact: ExactEvaluation)]
 
-    public init(_ environment: EnvironmentModel, _ tabular: TabularModel, discount: Double?, method: Method) {
+    /// - Parameter policies: further policies without memory, as the action of every state.
+    public init(
+        _ environment: EnvironmentModel, _ tabular: TabularModel, discount: Double?, method: Method,
+        policies: [(name: String, actions: [Int])] = []
+    ) {
         self.environment = environment
         self.tabular = tabular
         let discount = discount ?? tabular.task.discount
@@ -25,10 +31,12 @@ public struct ExactSolution: Sendable {
         self.method = method
         let program = DynamicProgramming(tabular, discount: discount)
         optimum = method == .value ? program.valueIteration() : program.policyIteration()
+        plan = program.backwardInduction(decisions: tabular.task.horizon)
         func evaluated(_ matrix: [Double]) -> ExactEvaluation {
             ExactEvaluation(tabular, policy: matrix, discount: discount)
         }
         rows = [("optimal", evaluated(tabular.matrix(actions: optimum.actions)))]
+        rows += policies.map { ($0.name, evaluated(tabular.matrix(actions: $0.actions))) }
         rows += tabular.protocols.map { ($0.name, evaluated(tabular.matrix($0.rule))) }
         rows.append(("random", evaluated(tabular.uniformMatrix)))
         rows.append(("worst", evaluated(tabular.matrix(actions: program.valueIteration(.worst).actions))))
@@ -54,6 +62,9 @@ public struct ExactSolution: Sendable {
         var within = TextTable(
             [.init("within \(horizon) decisions", isNumber: false), .init("return")]
                 + tabular.endings.map { .init($0.name) } + [.init("decisions")])
+        within.add(
+            ["best for \(horizon)", NumberText.fixed(plan.value, 10)] + plan.endings.map { NumberText.fixed($0, 8) }
+                + [NumberText.fixed(plan.length, 8)])
         for (name, exact) in rows {
             endless.add(
                 [name, NumberText.fixed(exact.value, 10)]
@@ -65,6 +76,9 @@ public struct ExactSolution: Sendable {
                     + [NumberText.fixed(exact.horizonLength, 8)])
         }
         text += endless.text() + "\n" + within.text()
+        text +=
+            "best for \(horizon): undiscounted, by backward induction; it knows how many decisions are left, and the whole "
+            + "state\n"
         if rows.contains(where: { !$0.exact.length.isFinite }) {
             text += "\nunbounded: some courses never end\n"
         }
@@ -79,6 +93,9 @@ public struct ExactSolution: Sendable {
             "format": 1, "environment": .string(environment.fullName), "states": .integer(tabular.states),
             "actions": .integer(tabular.actions), "discount": .number(discount), "method": .string(method.rawValue),
             "rounds": .integer(optimum.rounds), "horizon": .integer(tabular.task.horizon),
+            "best_within_horizon": [
+                "return": .number(plan.value), "length": .number(plan.length), "endings": endings(plan.endings),
+            ],
             "policies": .array(
                 rows.map { name, exact in
                     [

@@ -85,10 +85,10 @@ public struct LoadedPolicy: Sendable {
         return chosen.map { actions[Int($0)] }
     }
 
-    /// `state,action` for every state of a tabular environment in which there is something to decide.
+    /// The action in every state of a tabular environment; 0 in endings.
     ///
-    /// - Throws: `StageError` for a policy of another environment.
-    public func table(of tabular: TabularModel, named name: String) throws -> String {
+    /// - Throws: `StageError` for a policy of another environment and for one with memory.
+    public func actions(in tabular: TabularModel, named name: String) throws -> [Int] {
         let task = tabular.task
         guard observations == task.observations.map(\.name), actions == task.actions.map(\.name) else {
             throw StageError(message: "the policy reads other observations or has other actions than \(name)")
@@ -96,14 +96,16 @@ public struct LoadedPolicy: Sendable {
         guard !policy.hasMemory else {
             throw StageError(message: "the policy remembers the course, so a state alone does not tell its action")
         }
+        return tabular.actions(of: policy)
+    }
+
+    /// `state,action` for every state of a tabular environment in which there is something to decide.
+    ///
+    /// - Throws: as `actions(in:named:)`.
+    public func table(of tabular: TabularModel, named name: String) throws -> String {
+        let chosen = try actions(in: tabular, named: name)
         let states = (0..<tabular.states).filter { !tabular.isEnding($0) }
-        let chosen = decide(
-            states.map { Array(tabular.observation($0)) },
-            states.map { state in
-                let allowed = Set(tabular.allowed(state))
-                return (0..<tabular.actions).map(allowed.contains)
-            })
-        return "state,action\n" + zip(states, chosen).map { CSV.line(["\($0)", $1]) }.joined()
+        return "state,action\n" + states.map { CSV.line(["\($0)", actions[chosen[$0]]]) }.joined()
     }
 
     /// `state,action` and what else is known of each state; nil where the policy has no finite number of states.

@@ -21,9 +21,8 @@ extension StudyStages {
             seed: study.seed, inputs: ["cohort/patients"] + (agent.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
         ) { context in
             var learner = agent.learner
-            if let tree, let learning = learner as? QLearning {
-                learner = QLearning(
-                    learning.configuration, abstraction: LeafStates(try decisionTree(tree, context)))
+            if let tree, let tabular = learner as? any TabularLearner {
+                learner = tabular.over(LeafStates(try decisionTree(tree, context)))
             }
             let environment = try factory(StudyStages.trainingPatients, context)
             let trained = try learner.train(

@@ -1,10 +1,10 @@
-// The settings of tabular Q-learning.
+// The settings that all tabular learners share.
 
 import Patients
 import PositionedJSON
 
-/// Settings of Q-learning. Stable-Baselines3 has no tabular learner; names shared with its DQN mean the same.
-public struct QLearningConfiguration: Sendable, Equatable {
+/// Settings of a tabular learner. Stable-Baselines3 has none; names shared with its DQN mean the same.
+public struct TabularConfiguration: Sendable, Equatable {
     /// Decisions on training patients.
     public var decisions = 200_000
     /// Patients treated side by side.
@@ -25,6 +25,8 @@ public struct QLearningConfiguration: Sendable, Equatable {
     public var gridBins = [5]
     /// Decisions of random play on training patients whose quantiles place the grid's lines.
     public var gridDecisions = 20_000
+    /// Whether every distinct row of observations is a state of its own, instead of a grid (`ExactStates`).
+    public var exactStates = false
     /// The name of the tree whose leaves are the states instead of a grid; whoever runs the study resolves it.
     public var tree: String?
     public var validation = ValidationSettings(evaluateEvery: 20_000)
@@ -42,14 +44,17 @@ public struct QLearningConfiguration: Sendable, Equatable {
         initialValue = reader.number("initial_value", default: initialValue)
         exploration = ExplorationSchedule(reader: reader, default: exploration)
         tree = reader.optionalString("tree")
+        exactStates = reader.node["states"] != nil && reader.choice("states", of: ["exact"]) != nil
         let grid = reader.optionalObject("grid", what: "the grid")
-        if let grid {
-            readGrid(grid, task)
-            if tree != nil {
-                grid.complain("the states are the leaves of a tree or the cells of a grid, not both")
-            }
+        if let grid { readGrid(grid, task) }
+        let ways = ["tree", "grid", "states"].filter { reader.node[$0] != nil }
+        if ways.count > 1, let last = ways.last.flatMap({ reader.node[$0] }) {
+            reader.complaints.add(
+                last,
+                "the states are the leaves of a tree, the cells of a grid or the observations as they are, "
+                    + "not several of these")
         }
-        if let task, reader.node["tree"] == nil { checkSize(reader, grid, task) }
+        if let task, reader.node["tree"] == nil, !exactStates { checkSize(reader, grid, task) }
         validation = ValidationSettings(reader: reader, default: validation)
     }
 
@@ -98,6 +103,15 @@ public struct QLearningConfiguration: Sendable, Equatable {
             remedy: "name fewer, such as \"grid\": {\"features\": [\(example)], \"bins\": 5}")
     }
 
+    /// Budgets multiplied by a factor.
+    func shrunk(by factor: Double) -> TabularConfiguration {
+        var small = self
+        small.decisions = Agents.shrunk(decisions, by: factor)
+        small.gridDecisions = Agents.shrunk(gridDecisions, by: factor)
+        small.validation = validation.shrunk(by: factor)
+        return small
+    }
+
     func fields() -> [JSONField] {
         let grid = [
             JSONField("features", gridFeatures.map { .strings($0) } ?? .null),
@@ -105,7 +119,8 @@ public struct QLearningConfiguration: Sendable, Equatable {
         ]
         let states =
             tree.map { JSONField("tree", .string($0)) }
-            ?? JSONField("grid", .object(grid.filter { $0.value != .null }))
+            ?? (exactStates
+                ? JSONField("states", "exact") : JSONField("grid", .object(grid.filter { $0.value != .null })))
         return [
             JSONField("decisions", .integer(decisions)), JSONField("slots", .integer(slots)),
             JSONField("learning_rate", .optional(learningRate)),

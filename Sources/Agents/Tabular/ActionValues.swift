@@ -1,0 +1,73 @@
+// A table of action values and of how often each was learnt from.
+
+import Patients
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// Q(s, a) for every state and action, in plain memory: one run's own.
+final class ActionValues {
+    let width: Int
+    /// states × actions
+    let cells: UnsafeMutableBufferPointer<Double>
+    let visits: UnsafeMutableBufferPointer<Int32>
+    private let configuration: TabularConfiguration
+
+    init(states: Int, width: Int, _ configuration: TabularConfiguration) {
+        self.width = width
+        self.configuration = configuration
+        cells = .allocate(capacity: states * width)
+        cells.initialize(repeating: configuration.initialValue)
+        visits = .allocate(capacity: states * width)
+        visits.initialize(repeating: 0)
+    }
+
+    deinit {
+        cells.deallocate()
+        visits.deallocate()
+    }
+
+    @inline(__always)
+    func row(_ state: Int) -> UnsafeMutablePointer<Double> { cells.baseAddress! + state * width }
+
+    /// The best allowed action of a state; ties go to the lowest index.
+    @inline(__always)
+    func best(_ state: Int, _ allowed: UnsafePointer<Bool>) -> Int {
+        Int(max(0, bestAllowed(row(state), allowed, count: width)))
+    }
+
+    /// Counts a visit and returns the learning rate it is due: constant, or 1 / visits^ω.
+    @inline(__always)
+    func rate(visiting cell: Int) -> Double {
+        visits[cell] += 1
+        return configuration.learningRate ?? pow(Double(visits[cell]), -configuration.learningRatePower)
+    }
+
+    /// The values as a policy's table. What was never tried in a state ranks just below what was; a state never visited
+    /// ranks actions by their mean over all visits.
+    func policyTable() -> [Double] {
+        var sums = Array(repeating: 0.0, count: width)
+        var counts = Array(repeating: 0.0, count: width)
+        for cell in cells.indices where visits[cell] > 0 {
+            sums[cell % width] += Double(visits[cell]) * cells[cell]
+            counts[cell % width] += Double(visits[cell])
+        }
+        let means = (0..<width).map { counts[$0] > 0 ? sums[$0] / counts[$0] : configuration.initialValue }
+        var table = Array(cells)
+        for first in stride(from: 0, to: cells.count, by: width) {
+            let row = first..<(first + width)
+            if let lowest = row.filter({ visits[$0] > 0 }).map({ cells[$0] }).min() {
+                for cell in row where visits[cell] == 0 { table[cell] = lowest.nextDown }
+            } else {
+                for cell in row { table[cell] = means[cell - first] }
+            }
+        }
+        return table
+    }
+
+    /// The share of cells that were ever visited.
+    var visitedShare: Double { Double(visits.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }) / Double(visits.count) }
+}
