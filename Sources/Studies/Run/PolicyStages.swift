@@ -32,14 +32,16 @@ extension StudyStages {
                     log: try (learner as? any OfflineLearner).map { try log($0.data, environment, seed: number) },
                     report: { context.progress(Double($0.decisions), Double($0.totalDecisions), "decisions") }))
             let best = trained.metrics.first { $0.decisions == trained.bestAt } ?? trained.metrics.last
-            let about: JSONValue = [
-                "format": 1, "algorithm": .string(learner.name), "best_at": .integer(trained.bestAt),
-                "validation_return": .optional(best?.validationReturn),
+            var about = [
+                JSONField("format", 1), JSONField("algorithm", .string(learner.name)),
+                JSONField("best_at", .integer(trained.bestAt)),
+                JSONField("validation_return", .optional(best?.validationReturn)),
             ]
+            if let exact = best?.exactReturn { about.append(JSONField("exact_return", .number(exact))) }
             return [
                 Artefact("\(folder)/policy.json", trained.policy.json()),
                 Artefact("\(folder)/metrics.csv", trained.metricsCSV()),
-                Artefact("\(folder)/training.json", about),
+                Artefact("\(folder)/training.json", .object(about)),
             ]
         }
     }

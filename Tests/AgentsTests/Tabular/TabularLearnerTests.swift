@@ -146,15 +146,15 @@ import Testing
         settings.decisions = 1500
         settings.slots = 1
         settings.learningRate = 0.1
-        settings.exploration = ExplorationSchedule(initial: 0.5, final: 0.5, fraction: 1)
+        settings.exploration = ExplorationSchedule(initial: 1, final: 1, fraction: 1)
         settings.validation = ValidationSettings(evaluateEvery: settings.decisions, patients: 1)
         func worthOfLeft(_ learner: any Learner) throws -> Double {
             try (1...24).map { try problem.scores(of: problem.train(learner, seed: $0).policy)[0][1] }.reduce(0, +) / 24
         }
         let single = try worthOfLeft(QLearning(settings))
         let double = try worthOfLeft(DoubleQLearning(settings))
-        #expect(single > 0.2, "\(single)")
-        #expect(double < 0.1 && double > -0.4, "\(double)")
+        #expect(single > 0.12, "\(single)")
+        #expect(double < 0.05 && double > -0.4, "\(double)")
     }
 
     @Test func withoutTracesQLambdaIsQLearningToTheBit() throws {
