@@ -15,7 +15,7 @@ extension Comparison {
     public func ranking(_ kind: PolicyKind) -> Ranking {
         let members = policies.filter { $0.kind == kind }
         let thin = members.filter { $0.seeds < Comparison.seedsToRank }
-        if kind != .fixed, members.count > 1, !thin.isEmpty {
+        if kind.isTrained, members.count > 1, !thin.isEmpty {
             let names = thin.map { "\($0.name) (\($0.seeds == 1 ? "1 seed" : "\($0.seeds) seeds"))" }
             return .refused(
                 "The \(kind.plural) are not ranked: \(names.joined(separator: ", ")) "
@@ -61,7 +61,7 @@ extension Comparison {
             let parts = ["\(format.signed(estimate))"] + outcomeDifferences(policy, baseline)
             // The interval of a difference knows the spread between trainings only as well as its seeds show it.
             let seeds = [policy, baseline].compactMap { name in
-                policies.first { $0.name == name && $0.kind != .fixed }?.seeds
+                policies.first { $0.name == name && $0.kind.isTrained }?.seeds
             }.min()
             var caution = ""
             if let seeds, seeds < Comparison.seedsToRank {
@@ -111,7 +111,7 @@ extension Comparison {
             table.add(group: kind.plural)
             for (name, seeds) in members {
                 table.add(
-                    [(selection.contains(name) ? "* " : "  ") + name, kind == .fixed ? "" : "\(seeds)"]
+                    [(selection.contains(name) ? "* " : "  ") + name, kind.isTrained ? "\(seeds)" : ""]
                         + zip(metrics, formats).map { metric, format in
                             estimate(name, metric.name).map(format.text) ?? "–"
                         })

@@ -6,13 +6,19 @@ import Patients
 public enum PolicyKind: String, Sendable, CaseIterable {
     case learner
     case tree
+    /// Computed from the environment's own model at every decision; not learned.
+    case planner
     case fixed = "protocol"
+
+    /// Whether its training seeds make a difference.
+    public var isTrained: Bool { self == .learner || self == .tree }
 
     /// A heading for several of them.
     public var plural: String {
         switch self {
         case .learner: "learners"
         case .tree: "trees"
+        case .planner: "planners that know the model"
         case .fixed: "protocols"
         }
     }

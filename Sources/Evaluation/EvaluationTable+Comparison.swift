@@ -9,8 +9,9 @@ extension EvaluationTable {
     /// - Parameters:
     ///   - selection: the best of every kind on validation patients.
     ///   - subgroupings: divisions of these patients.
-    ///   - pairs: further pairs (policy, baseline) whose differences are wanted, besides every learner and tree against
-    ///     the selected protocol, and the selected learner against the selected tree.
+    ///   - pairs: further pairs (policy, baseline) whose differences are wanted, besides every learner, tree and
+    ///     planner against the selected protocol, the selected learner against the selected tree, and both against every
+    ///     planner.
     ///   - replications: of the bootstrap.
     ///   - seed: of the bootstrap's random streams.
     ///   - jobs: threads; the result does not depend on it.
@@ -60,8 +61,13 @@ extension EvaluationTable {
         var wanted: [(String, String)] = []
         if let learner = selection.learner, let tree = selection.tree { wanted.append((learner, tree)) }
         if let fixed = selection.fixed {
-            for kind in [PolicyKind.learner, .tree] {
+            for kind in [PolicyKind.learner, .tree, .planner] {
                 for policy in policies where policy.kind == kind { wanted.append((policy.name, fixed)) }
+            }
+        }
+        for policy in policies where policy.kind == .planner {
+            for chosen in [selection.learner, selection.tree].compactMap({ $0 }) {
+                wanted.append((chosen, policy.name))
             }
         }
         wanted += more.map { ($0.policy, $0.baseline) }

@@ -44,6 +44,7 @@ public struct Selection: Sendable, Equatable {
         switch kind {
         case .learner: learner
         case .tree: tree
+        case .planner: nil
         case .fixed: fixed
         }
     }

@@ -203,6 +203,7 @@ enum EnvironmentCommands {
         let cohort = try RolloutPatients.make(
             model, source: source, count: count, seed: seed, note: Terminal.note)
         let factory = try model.makeFactory(cohort: cohort)
+        if let planner = policy as? PlanningPolicy { try planner.check(factory) }
         let epsilon = arguments.number("--epsilon") ?? 0
         if let file = arguments.text("--log") {
             let log = try EpisodeRecorder.record(

@@ -114,9 +114,15 @@ public struct FiniteModelFactory: EnvironmentFactory {
     public let oneHot: Bool
     /// [state][action]; nil allows everything.
     public let permitted: [[Bool]]?
+    /// Whether batches tell their states, as tabular environments do.
+    public let showsStates: Bool
     public let task: TaskDescription
 
-    public init(_ model: FiniteModel, patients: Int = 1000, oneHot: Bool = true, permitted: [[Bool]]? = nil) {
+    public init(
+        _ model: FiniteModel, patients: Int = 1000, oneHot: Bool = true, permitted: [[Bool]]? = nil,
+        showsStates: Bool = false
+    ) {
+        self.showsStates = showsStates
         self.model = model
         self.patients = patients
         self.oneHot = oneHot
@@ -152,6 +158,7 @@ public final class FiniteModelBatch: BatchEnvironment {
     private let statusBuffer: UnsafeMutableBufferPointer<EpisodeStatus>
     private let decisionBuffer: UnsafeMutableBufferPointer<Int32>
     private let patientBuffer: UnsafeMutableBufferPointer<Int32>
+    private let stateBuffer: UnsafeMutableBufferPointer<Int32>
 
     init(factory: FiniteModelFactory, slots: Int, seed: UInt64) {
         self.factory = factory
@@ -173,6 +180,8 @@ public final class FiniteModelBatch: BatchEnvironment {
         decisionBuffer.initialize(repeating: 0)
         patientBuffer = .allocate(capacity: slots)
         patientBuffer.initialize(repeating: 0)
+        stateBuffer = .allocate(capacity: slots)
+        stateBuffer.initialize(repeating: 0)
     }
 
     deinit {
@@ -182,6 +191,7 @@ public final class FiniteModelBatch: BatchEnvironment {
         statusBuffer.deallocate()
         decisionBuffer.deallocate()
         patientBuffer.deallocate()
+        stateBuffer.deallocate()
     }
 
     public var observations: UnsafeBufferPointer<Double> { UnsafeBufferPointer(observationBuffer) }
@@ -190,6 +200,9 @@ public final class FiniteModelBatch: BatchEnvironment {
     public var status: UnsafeBufferPointer<EpisodeStatus> { UnsafeBufferPointer(statusBuffer) }
     public var decisions: UnsafeBufferPointer<Int32> { UnsafeBufferPointer(decisionBuffer) }
     public var patientInSlot: UnsafeBufferPointer<Int32> { UnsafeBufferPointer(patientBuffer) }
+    public var stateInSlot: UnsafeBufferPointer<Int32>? {
+        factory.showsStates ? UnsafeBufferPointer(stateBuffer) : nil
+    }
 
     public func start(slot: Int, patient: Int, episode: Int) {
         streams[slot] = RandomStream(
@@ -226,6 +239,7 @@ public final class FiniteModelBatch: BatchEnvironment {
 
     private func observe(_ slot: Int) {
         let state = states[slot]
+        stateBuffer[slot] = Int32(state)
         if factory.oneHot {
             let states = factory.model.stateCount
             for other in 0..<states { observationBuffer[slot * states + other] = other == state ? 1 : 0 }

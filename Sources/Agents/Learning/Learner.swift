@@ -12,12 +12,18 @@ public protocol Learner: Sendable {
     var name: String { get }
     /// Decisions to learn from.
     var decisions: Int { get }
+    /// Whether seeds make a difference: false for policies that are computed and not learned.
+    var learns: Bool { get }
     /// Trains on one seed.
     func train(_ job: TrainingJob) throws -> TrainedPolicy
     /// The same settings with budgets multiplied by a factor in (0, 1]: for a quick look, not for results.
     func shrunk(by factor: Double) -> any Learner
     /// All settings, defaults filled in, as they would be written in a study.
     func json() -> JSONValue
+}
+
+extension Learner {
+    public var learns: Bool { true }
 }
 
 /// One training run.

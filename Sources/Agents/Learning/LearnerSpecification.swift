@@ -6,9 +6,9 @@ import PositionedJSON
 /// Reads a learner from an object such as `{"algorithm": "dqn", "decisions": 100000}`.
 public enum LearnerSpecification {
     public static let algorithms = [
-        "a2c", "bcq", "behaviour_cloning", "cql", "double_q_learning", "dqn", "expected_sarsa", "fqi", "ppo",
-        "q_lambda",
-        "q_learning", "recurrent_ppo", "reinforce", "sarsa",
+        "a2c", "bcq", "behaviour_cloning", "cql", "double_q_learning", "dqn", "expected_sarsa", "fqi", "map_bayes",
+        "mpc",
+        "ppo", "q_lambda", "q_learning", "recurrent_ppo", "reinforce", "sarsa",
     ]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of
@@ -20,6 +20,13 @@ public enum LearnerSpecification {
         guard frames > 1 else { return learner(reader, task) }
         if let tree = reader.node["tree"] {
             reader.complaints.add(tree, "the leaves of a tree are the states of one frame, not of a stack of \(frames)")
+        }
+        if let place = reader.node["algorithm"], case .string(let name) = place.value,
+            ["map_bayes", "mpc"].contains(name)
+        {
+            reader.complaints.add(
+                reader.node["frame_stack"] ?? place, "\(name) plans with the model and stacks no frames",
+                remedy: "leave frame_stack out")
         }
         return learner(reader, task.map { FrameStack.task($0, frames: frames) }).map {
             FrameStackedLearner($0, frames: frames)
@@ -38,6 +45,8 @@ public enum LearnerSpecification {
         case "dqn": DQN(DQNConfiguration(reader: reader))
         case "expected_sarsa": ExpectedSARSA(table)
         case "fqi": FQI(FQIConfiguration(reader: reader))
+        case let planner? where planner == "map_bayes" || planner == "mpc":
+            Planner(PlanningConfiguration(reader: reader, algorithm: planner, task: task))
         case "ppo": PPO(PPOConfiguration(reader: reader))
         case "q_lambda": QLambda(reader: reader, task: task)
         case "q_learning": QLearning(table)

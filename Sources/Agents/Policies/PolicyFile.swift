@@ -10,7 +10,8 @@ public enum PolicyFile {
     public static let format = 1
     /// Every kind of policy there is.
     public static let kinds = [
-        "a2c", "bcq", "behaviour_cloning", "dqn", "fqi", "ppo", "q_exact", "q_grid", "q_leaves", "recurrent_ppo",
+        "a2c", "bcq", "behaviour_cloning", "dqn", "fqi", "map_bayes", "mpc", "ppo", "q_exact", "q_grid", "q_leaves",
+        "recurrent_ppo",
         "reinforce", "tree",
     ]
 
@@ -60,6 +61,8 @@ public enum PolicyFile {
         case "bcq": policy = BCQPolicy(reader: reader, observations: seen, actions: actions)
         case "dqn": policy = QNetworkPolicy(reader: reader, observations: seen, actions: actions)
         case "fqi": policy = TreeValuesPolicy(reader: reader, observations: seen, actions: actions)
+        case "map_bayes", "mpc":
+            policy = PlanningPolicy(reader: reader, kind: kind, observations: seen, actions: actions)
         case "recurrent_ppo": policy = RecurrentPolicy(reader: reader, observations: seen, actions: actions)
         default:
             policy = TabularPolicy(reader: reader, kind: kind, observations: seen, actions: actions)

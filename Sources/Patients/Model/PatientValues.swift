@@ -6,7 +6,7 @@ import Numerics
 /// A model's expressions about patients, compiled once for many patients.
 struct PatientPlan: Sendable {
     /// A parameter or an initial state.
-    private struct Quantity: Sendable {
+    struct Quantity: Sendable {
         var name: String
         var value: Double
         /// What gives the value where nothing else does.
@@ -21,9 +21,9 @@ struct PatientPlan: Sendable {
     }
 
     /// Parameters in the file's order, then states: an expression names only what stands before it.
-    private var quantities: [Quantity]
-    private let parameterCount: Int
-    private let correlations: CorrelatedNormals
+    private(set) var quantities: [Quantity]
+    let parameterCount: Int
+    let correlations: CorrelatedNormals
     /// `plausible.at_start`, over parameters and then initial states.
     private let conditions: [ScalarProgram]
 
@@ -91,8 +91,16 @@ struct PatientPlan: Sendable {
         return (Array(all[..<parameterCount]), Array(all[parameterCount...]))
     }
 
-    private func nominal(_ quantity: Quantity, _ before: [Double]) -> Double {
+    func nominal(_ quantity: Quantity, _ before: [Double]) -> Double {
         quantity.expression?.evaluate(before) ?? quantity.value
+    }
+
+    /// How a quantity differs among patients who agree in all that stands before it.
+    func distribution(_ quantity: Quantity, _ variability: Variability, _ before: [Double]) -> Distribution {
+        quantity.distribution
+            ?? variability.distribution(nominal: nominal(quantity, before)) { formula in
+                quantity.formulas.first { $0.formula == formula }?.program.evaluate(before) ?? .nan
+            }
     }
 
     /// Draws what varies among patients, in the order of `variableNames`, one word of the stream for each, and says
@@ -107,11 +115,7 @@ struct PatientPlan: Sendable {
                 all.append(nominal(quantity, all))
                 continue
             }
-            let distribution =
-                quantity.distribution
-                ?? variability.distribution(nominal: nominal(quantity, all)) { formula in
-                    quantity.formulas.first { $0.formula == formula }?.program.evaluate(all) ?? .nan
-                }
+            let distribution = distribution(quantity, variability, all)
             let value: Double
             if let row = quantity.correlated {
                 normals.append(stream.normal())

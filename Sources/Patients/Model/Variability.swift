@@ -72,6 +72,20 @@ public struct Distribution: Sendable, Equatable {
         return rounded(min(max(transformed(number), low), high))
     }
 
+    /// The value at the share of the distribution that lies below a standard normal number; not rounded. A categorical
+    /// number is its centre.
+    public func quantile(normal: Double) -> Double {
+        var smooth = self
+        smooth.rounding = 0
+        switch shape {
+        case .constant, .categorical: return centre
+        case .uniform: return first + (second - first) * normalCDF(normal)
+        case .logUniform:
+            return first * laneScalar(LaneMath.exp, laneScalar(LaneMath.log, second / first) * normalCDF(normal))
+        case .normal, .logNormal: return smooth.value(normal: normal)
+        }
+    }
+
     public func sample(_ stream: inout RandomStream) -> Double { value(bits: stream.nextBits()) }
 
     private func transformed(_ normal: Double) -> Double {

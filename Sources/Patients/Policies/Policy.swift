@@ -16,11 +16,15 @@ public struct DecisionBatch {
     public let patients: UnsafeBufferPointer<Int32>
     /// The state of each patient where the environment has finitely many; for its own protocols, not for learners.
     public let states: UnsafeBufferPointer<Int32>?
+    /// What treats these patients, one slot a row: for policies that plan with the model, not for learners. Nil for rows
+    /// of a table.
+    public let environment: (any BatchEnvironment)?
 
     public init(
         count: Int, observationCount: Int, actionCount: Int, observations: UnsafeBufferPointer<Double>,
         allowed: UnsafeBufferPointer<Bool>, decisions: UnsafeBufferPointer<Int32>,
-        patients: UnsafeBufferPointer<Int32>, states: UnsafeBufferPointer<Int32>? = nil
+        patients: UnsafeBufferPointer<Int32>, states: UnsafeBufferPointer<Int32>? = nil,
+        environment: (any BatchEnvironment)? = nil
     ) {
         self.count = count
         self.observationCount = observationCount
@@ -30,6 +34,7 @@ public struct DecisionBatch {
         self.decisions = decisions
         self.patients = patients
         self.states = states
+        self.environment = environment
     }
 
     /// All slots of a batch environment as they stand.
@@ -38,7 +43,7 @@ public struct DecisionBatch {
             count: environment.slots, observationCount: environment.task.observations.count,
             actionCount: environment.task.actions.count, observations: environment.observations,
             allowed: environment.allowed, decisions: environment.decisions, patients: environment.patientInSlot,
-            states: environment.stateInSlot)
+            states: environment.stateInSlot, environment: environment)
     }
 }
 

@@ -114,6 +114,7 @@ extension CourseProgram {
         sizes = program(sizeTerms, layout.rowCount)
         lags = program(lagTerms, layout.courseRows)
         self.decision = program(decisionTerms, layout.rowCount)
+        decisionReads = decisionTerms.map { graph.inputs(of: $0) }
         outcome = program(outcomeTerms, layout.rowCount)
         rewardTerms = model.rewardTerms.count
         rules = model.rules.count

@@ -57,6 +57,8 @@ public struct CourseProgram: Sendable {
     public let decision: Program
     public let rewardTerms: Int
     public let rules: Int
+    /// By output of `decision`: the rows that it reads.
+    let decisionReads: [[Int]]
     public let outcome: Program
 
     /// For each integrated state whether it is integrated in its logarithm.

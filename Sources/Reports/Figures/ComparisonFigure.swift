@@ -70,6 +70,7 @@ extension Figure {
         switch kind {
         case .learner: Palette.series(0)
         case .tree: Palette.series(2)
+        case .planner: Palette.series(3)
         case .fixed: Palette.series(1)
         }
     }
@@ -181,8 +182,8 @@ private struct DotBlock {
                     $0.kind == kind && comparison.selection.contains($0.name) == (chosen == "1")
                 }
                 guard isPresent else { continue }
-                // Shapes differ by kind, so that colour is not the only sign: circle, triangle, square.
-                let shape = [(6, 7), (8, 9), (4, 5)][index]
+                // Shapes differ by kind, so that colour is not the only sign: circle, triangle, diamond, square.
+                let shape = [(6, 7), (8, 9), (12, 13), (4, 5)][index]
                 let filter = "pick('\(number)', '\(panel)', '\(kind.rawValue)', '\(chosen)')"
                 parts.append(
                     "'\(file).csv' skip 1 using ($7 * \(filter)):6:8:9 with xerrorbars linewidth 1.6 "

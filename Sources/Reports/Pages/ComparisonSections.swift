@@ -37,7 +37,7 @@ struct ComparisonSections {
                 }
                 rows.append(
                     Page.Row(
-                        [.heading(name), .number(kind == .fixed ? "" : "\(member.seeds)")] + cells,
+                        [.heading(name), .number(kind.isTrained ? "\(member.seeds)" : "")] + cells,
                         style: comparison.selection.contains(name) ? "chosen" : nil))
             }
         }

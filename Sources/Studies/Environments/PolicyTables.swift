@@ -19,6 +19,11 @@ public struct LoadedPolicy: Sendable {
         let policy = PolicyFile.read(node, complaints: complaints)
         try complaints.throwIfAny()
         switch policy {
+        case is PlanningPolicy:
+            complaints.add(
+                node, "this policy plans with the environment's model and cannot be asked about rows of a table",
+                remedy: "lab env rollout NAME --policy FILE treats patients with it")
+            throw complaints.sorted
         case let saved as any SavedPolicy: (observations, actions) = (saved.observations, saved.actions)
         case let tree as TreePolicy: (observations, actions) = (tree.tree.features, tree.tree.actions)
         default:

@@ -53,7 +53,7 @@ extension StudyStages {
         _ patients: any EnvironmentFactory, seed: UInt64, _ context: StageContext
     ) throws -> [EvaluatedPolicy] {
         var policies: [EvaluatedPolicy] = []
-        let total = Double(trained.count * study.seeds + protocols.count)
+        let total = Double(trained.reduce(0) { $0 + $1.seeds.count } + protocols.count)
         var done = 0.0
         func treat(_ policy: any Policy) throws -> EpisodeTable {
             let table = try Rollout.run(patients, policy: policy, seed: seed, jobs: context.jobs)
@@ -64,8 +64,8 @@ extension StudyStages {
         for item in trained {
             policies.append(
                 EvaluatedPolicy(
-                    name: item.name, kind: item.kind, seeds: study.seedNumbers.map(UInt64.init),
-                    episodes: try study.seedNumbers.map { try treat(try policy(item.path(seed: $0), context)) }))
+                    name: item.name, kind: item.kind, seeds: item.seeds.map(UInt64.init),
+                    episodes: try item.seeds.map { try treat(try policy(item.path(seed: $0), context)) }))
         }
         for (name, policy) in protocols {
             policies.append(

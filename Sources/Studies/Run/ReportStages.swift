@@ -70,7 +70,7 @@ extension StudyStages {
     }
 
     private func curves(_ context: StageContext) throws -> [CurveSeries] {
-        try study.agents.map { agent in
+        try study.agents.filter(\.learner.learns).map { agent in
             CurveSeries(
                 name: agent.name,
                 runs: try study.seedNumbers.map { number in
@@ -220,6 +220,9 @@ extension StudyStages {
     }
 
     private func learning(_ agent: Study.Agent) -> String {
+        guard agent.learner.learns else {
+            return "\(agent.learner.name), computed from the environment's model at every decision; nothing is learned"
+        }
         var text = "\(agent.learner.name), \(NumberText.count(agent.learner.decisions)) decisions"
         if let tree = agent.tree { text += ", its states are the leaves of \(tree)" }
         return text

@@ -11,4 +11,7 @@ extension Study {
 
     /// Training seeds as folders and tables number them: 1, 2, …
     var seedNumbers: [Int] { Array(1...seeds) }
+
+    /// The seeds of an agent: one where nothing is learned.
+    func seedNumbers(of agent: Agent) -> [Int] { agent.learner.learns ? seedNumbers : [1] }
 }

@@ -27,7 +27,7 @@ public struct StudyStages: Sendable {
         while !pendingAgents.isEmpty || !pendingTrees.isEmpty {
             let agents = pendingAgents.filter { agent in agent.tree.map(known.contains) ?? true }
             pendingAgents.removeAll { agent in agents.contains { $0.name == agent.name } }
-            for agent in agents { stages += study.seedNumbers.map { self.agent(agent, seed: $0) } }
+            for agent in agents { stages += study.seedNumbers(of: agent).map { self.agent(agent, seed: $0) } }
             known.formUnion(agents.map(\.name))
             if !hasTeacherChoice, study.teachers.allSatisfy({ known.contains($0.name) }) {
                 stages.append(teacherChoice())
@@ -105,6 +105,7 @@ public struct StudyStages: Sendable {
     struct Trained: Sendable {
         var name: String
         var kind: PolicyKind
+        var seeds: [Int]
 
         func path(seed: Int) -> String {
             kind == .tree
@@ -112,9 +113,14 @@ public struct StudyStages: Sendable {
         }
     }
 
-    /// Learners and trees in the study's order.
+    /// Learners and trees in the study's order, then planners.
     var trained: [Trained] {
-        study.agents.map { Trained(name: $0.name, kind: .learner) }
-            + study.trees.map { Trained(name: $0.name, kind: .tree) }
+        func agents(_ kind: PolicyKind) -> [Trained] {
+            study.agents.filter { $0.learner.learns == (kind == .learner) }.map {
+                Trained(name: $0.name, kind: kind, seeds: study.seedNumbers(of: $0))
+            }
+        }
+        return agents(.learner)
+            + study.trees.map { Trained(name: $0.name, kind: .tree, seeds: study.seedNumbers) } + agents(.planner)
     }
 }

@@ -69,6 +69,6 @@ public struct Study: Sendable {
     public func agent(_ name: String) -> Agent? { agents.first { $0.name == name } }
     public func tree(_ name: String) -> Tree? { trees.first { $0.name == name } }
 
-    /// Agents that can teach a tree: those that need none themselves.
-    public var teachers: [Agent] { agents.filter { $0.tree == nil } }
+    /// Agents that can teach a tree: those that need none themselves, and that can be asked about recorded states.
+    public var teachers: [Agent] { agents.filter { $0.tree == nil && $0.learner.learns } }
 }

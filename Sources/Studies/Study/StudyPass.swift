@@ -199,8 +199,18 @@ struct StudyPass {
             check(member.node["from"], among: treeNames, kind: "tree")
             if case .string("best")? = member.node["teacher"]?.value { continue }
             check(member.node["teacher"], among: agentNames, kind: "agent")
+            checkTeacher(member.node["teacher"], agents)
         }
         checkCycles(agents, trees)
+    }
+
+    private func checkTeacher(_ node: JSONNode?, _ agents: [Study.Agent]) {
+        guard let node, case .string(let name) = node.value, let agent = agents.first(where: { $0.name == name }),
+            !agent.learner.learns
+        else { return }
+        complaints.add(
+            node, "\"\(name)\" plans with the patient's own model and cannot teach a tree",
+            remedy: "name an agent that learns")
     }
 
     private func check(_ node: JSONNode?, among names: [String], kind: String) {
