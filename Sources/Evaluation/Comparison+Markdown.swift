@@ -9,7 +9,10 @@ extension Comparison {
         let formats = formats()
         let statistics = statistics
         let statisticFormats = statistics.map { format(statistic: $0.name) }
-        func heading(_ title: String, _ unit: String) -> String { unit.isEmpty ? title : "\(title), \(unit)" }
+        // A title that ends in its unit (`chemo doses`) says it once.
+        func heading(_ title: String, _ unit: String) -> String {
+            unit.isEmpty || title.hasSuffix(unit) ? title : "\(title), \(unit)"
+        }
         let returnUnit = formats[0].unit
         let headings =
             ["policy", "seeds", heading("mean return", returnUnit)]
@@ -34,8 +37,8 @@ extension Comparison {
             }
         }
         let percent = NumberText.fixed(100 * level, 0)
-        text += "\n\(NumberText.count(patients)) test patients; \(percent) % intervals, seeds and patients resampled, "
-        text += "crossed. Bold: the best of its kind on validation patients.\n"
+        text += "\n\(testPatients); \(percent) % intervals, seeds and patients resampled, crossed. "
+        text += "Bold: the best of its kind on validation patients.\n"
         let sentences = rankingSentences()
         if !sentences.isEmpty { text += "\n" + sentences.map { "- \(NumberText.printable($0))\n" }.joined() }
         return text

@@ -99,6 +99,9 @@ extension Comparison {
         }
     }
 
+    /// `1,000 test patients`
+    var testPatients: String { "\(NumberText.count(patients)) test \(patients == 1 ? "patient" : "patients")" }
+
     /// The table printed at the end of a run: policies by kind, metrics with intervals, paired differences, sentences.
     public func text(width: Int = 120) -> String {
         let formats = formats()
@@ -118,7 +121,7 @@ extension Comparison {
             }
         }
         let percent = NumberText.trimmed(NumberText.fixed(100 * level, 1))
-        var text = "\(NumberText.count(patients)) test patients, mean [\(percent) % interval: "
+        var text = "\(testPatients), mean [\(percent) % interval: "
         text += "seeds and patients resampled, crossed]\n\n" + table.text(width: width)
         if policies.contains(where: { selection.contains($0.name) }) {
             text += "* best of its kind on validation patients\n"

@@ -101,7 +101,7 @@ import Patients
             let expected = batch.observations[slot * shown]
             #expect(abs(estimator.courses.observations[slot * shown] / expected - 1) < 0.03)
         }
-        // In the others 29 troughs do not tell volume from flow: SciPy finds the same of 8 such patients.
+        // In the others 29 troughs do not tell volume from flow.
         #expect(found >= 5)
     }
 
