@@ -58,7 +58,9 @@ extension Comparison {
                 ? "is above"
                 : estimate.isBelowZero ? "is below" : "cannot be told apart in return from"
             let tail = estimate.isAboveZero || estimate.isBelowZero ? " in return" : ""
-            let parts = ["\(format.signed(estimate))"] + outcomeDifferences(policy, baseline)
+            // A power of ten that was taken out of the number belongs to it.
+            let unit = format.unit.isEmpty ? "" : " " + format.unit
+            let parts = [format.signed(estimate) + unit] + outcomeDifferences(policy, baseline)
             // The interval of a difference knows the spread between trainings only as well as its seeds show it.
             let seeds = [policy, baseline].compactMap { name in
                 policies.first { $0.name == name && $0.kind.isTrained }?.seeds

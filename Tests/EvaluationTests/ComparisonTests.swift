@@ -122,6 +122,18 @@ import Evaluation
         #expect(comparison.statistics.map(\.name) == ["iqm", "worst_decile", "discounted"])
     }
 
+    /// A difference in thousands says so: the power of ten is not lost in the sentence.
+    @Test func sentencesKeepThePowerOfTen() throws {
+        var large = comparison
+        for index in large.differences.indices where large.differences[index].metric == "return" {
+            let estimate = large.differences[index].estimate
+            large.differences[index].estimate = Estimate(
+                1e9 * estimate.value, low: 1e9 * estimate.low, high: 1e9 * estimate.high)
+        }
+        let sentence = try #require(large.rankingSentences().first { $0.hasPrefix("The best learner ") })
+        #expect(sentence.contains("] 10⁹"), "\(sentence)")
+    }
+
     /// A row a policy, a cell a column, and the statistics between the mean return and the outcomes.
     @Test func markdownHoldsEveryPolicyAndStatistic() throws {
         let lines = comparison.markdown().split(separator: "\n")
