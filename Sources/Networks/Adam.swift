@@ -53,6 +53,15 @@ public final class Adam {
             rate: rate, root: root, keep: keep)
     }
 
+    /// One step of a network down the gradient that `outputGradient` (batch × outputs of its last `forward`) gives,
+    /// clipped to a norm of `maximumNorm` (`clipGradientNorm`).
+    public func step(_ network: DenseNetwork, outputGradient: UnsafePointer<Float>, maximumNorm: Float) {
+        network.zeroGradients()
+        network.backward(outputGradient: outputGradient)
+        clipGradientNorm(network.gradients, maximum: maximumNorm)
+        step(parameters: network.parameters, gradients: network.gradients)
+    }
+
     private static func update(
         count: Int, _ p: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
         _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, beta1: Float, beta2: Float,

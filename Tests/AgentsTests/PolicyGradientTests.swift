@@ -281,7 +281,8 @@ private struct RecallFactory: EnvironmentFactory {
             Batch(try base.makeSibling(slots: slots, seed: seed), task, symbols: symbols)
         }
         func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
-            base.copy(slot: slot, of: (source as! Batch).base, to: target, episode: episode)
+            guard let source = source as? Batch else { preconditionFailure("a course of another environment") }
+            base.copy(slot: slot, of: source.base, to: target, episode: episode)
             show(target)
         }
 

@@ -222,7 +222,7 @@ public final class FiniteModelBatch: BatchEnvironment {
     }
 
     public func copy(slot: Int, of source: any BatchEnvironment, to target: Int, episode: Int?) {
-        let source = source as! FiniteModelBatch
+        guard let source = source as? FiniteModelBatch else { preconditionFailure("a course of another environment") }
         streams[target] = source.streams[slot]
         states[target] = source.states[slot]
         statusBuffer[target] = source.statusBuffer[slot]

@@ -81,7 +81,7 @@ final class ReplayBuffer {
 }
 
 /// A minibatch of transitions, row by row.
-final class ReplayBatch {
+class ReplayBatch {
     let size: Int
     /// Where each came from.
     let places: UnsafeMutablePointer<Int>

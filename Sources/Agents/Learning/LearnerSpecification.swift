@@ -7,8 +7,7 @@ import PositionedJSON
 public enum LearnerSpecification {
     public static let algorithms = [
         "a2c", "bcq", "behaviour_cloning", "cql", "double_q_learning", "dqn", "expected_sarsa", "fqi", "map_bayes",
-        "mpc",
-        "ppo", "q_lambda", "q_learning", "recurrent_ppo", "reinforce", "sarsa",
+        "mpc", "ppo", "q_lambda", "q_learning", "recurrent_ppo", "reinforce", "sarsa",
     ]
 
     /// Complains of wrong settings and returns nil where there is no learner at all. `finish()`, which complains of

@@ -24,25 +24,14 @@ public struct Normalisation: Sendable, Equatable {
     }
 
     /// Measures observations during `decisions` decisions of random play of the allowed actions on training patients.
-    /// Means and variances by Welford's recurrence (Technometrics 4 (1962) 419–420).
     public init(of factory: any EnvironmentFactory, decisions: Int, seed: UInt64) throws {
-        let columns = factory.task.observations.count
-        var counts = Array(repeating: 0.0, count: columns)
-        var means = Array(repeating: 0.0, count: columns)
-        var squares = means
-        try visitRandomPlay(factory, decisions: decisions, seed: seed) { row in
-            for column in 0..<columns where row[column].isFinite {
-                counts[column] += 1
-                let difference = row[column] - means[column]
-                means[column] += difference / counts[column]
-                squares[column] += difference * (row[column] - means[column])
-            }
-        }
-        let deviations = (0..<columns).map { column -> Double in
-            let deviation = counts[column] > 1 ? (squares[column] / counts[column]).squareRoot() : 0
-            return deviation > 1e-9 * max(1, abs(means[column])) ? deviation : 1
-        }
-        self.init(means: means, deviations: deviations)
+        var moments = ObservationMoments(columns: factory.task.observations.count)
+        try visitRandomPlay(factory, decisions: decisions, seed: seed) { moments.add($0) }
+        self.init(moments)
+    }
+
+    init(_ moments: ObservationMoments) {
+        self.init(means: moments.means, deviations: moments.deviations)
     }
 
     /// Writes one row of observations in Float32.
@@ -79,6 +68,37 @@ public struct Normalisation: Sendable, Equatable {
             return nil
         }
         self.init(means: means, deviations: deviations)
+    }
+}
+
+/// Means and deviations of rows of observations, missing values (NaN) left out, by Welford's recurrence (Technometrics 4
+/// (1962) 419–420).
+struct ObservationMoments {
+    private var counts: [Double]
+    private(set) var means: [Double]
+    private var squares: [Double]
+
+    init(columns: Int) {
+        counts = Array(repeating: 0, count: columns)
+        means = counts
+        squares = counts
+    }
+
+    mutating func add(_ row: UnsafePointer<Double>) {
+        for column in means.indices where row[column].isFinite {
+            counts[column] += 1
+            let difference = row[column] - means[column]
+            means[column] += difference / counts[column]
+            squares[column] += difference * (row[column] - means[column])
+        }
+    }
+
+    /// 1 for an observation that does not vary.
+    var deviations: [Double] {
+        means.indices.map { column in
+            let deviation = counts[column] > 1 ? (squares[column] / counts[column]).squareRoot() : 0
+            return deviation > 1e-9 * max(1, abs(means[column])) ? deviation : 1
+        }
     }
 }
 

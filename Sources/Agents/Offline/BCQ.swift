@@ -87,10 +87,7 @@ private final class ConstrainedValues: OfflineObjective {
             loss += huber.value
             outputGradient.start[place] = huber.derivative / Float(batch.size)
         }
-        online.zeroGradients()
-        online.backward(outputGradient: outputGradient.start)
-        clipGradientNorm(online.gradients, maximum: Float(configuration.shared.maxGradNorm))
-        adam.step(parameters: online.parameters, gradients: online.gradients)
+        adam.step(online, outputGradient: outputGradient.start, maximumNorm: Float(configuration.shared.maxGradNorm))
         target.follow(online)
         return Double(loss) / Double(batch.size) + imitationLoss
     }

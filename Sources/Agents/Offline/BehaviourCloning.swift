@@ -52,10 +52,7 @@ final class Cloning: OfflineObjective {
         let loss = MaskedSoftmax.crossEntropy(
             logits, allowed: batch.allowed, labels: batch.actions, weights: nil, rows: batch.size,
             count: network.outputCount, gradient: outputGradient.start)
-        network.zeroGradients()
-        network.backward(outputGradient: outputGradient.start)
-        clipGradientNorm(network.gradients, maximum: Float(setting.configuration.maxGradNorm))
-        adam.step(parameters: network.parameters, gradients: network.gradients)
+        adam.step(network, outputGradient: outputGradient.start, maximumNorm: Float(setting.configuration.maxGradNorm))
         return Double(loss)
     }
 

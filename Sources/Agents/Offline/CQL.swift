@@ -97,10 +97,7 @@ private final class ConservativeValues: OfflineObjective {
             }
             gradient[taken] -= alpha * share
         }
-        online.zeroGradients()
-        online.backward(outputGradient: outputGradient.start)
-        clipGradientNorm(online.gradients, maximum: Float(configuration.shared.maxGradNorm))
-        adam.step(parameters: online.parameters, gradients: online.gradients)
+        adam.step(online, outputGradient: outputGradient.start, maximumNorm: Float(configuration.shared.maxGradNorm))
         target.follow(online)
         return Double(loss) * Double(share)
     }

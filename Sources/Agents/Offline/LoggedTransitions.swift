@@ -81,61 +81,28 @@ final class LoggedTransitions {
     }
 }
 
-/// A minibatch of logged decisions, row by row.
-final class LoggedBatch {
-    let size: Int
-    let observations: FloatBuffer
-    let nextObservations: FloatBuffer
-    let rewards: FloatBuffer
-    let bootstraps: FloatBuffer
-    let actions: UnsafeMutablePointer<Int32>
+/// A minibatch of logged decisions: transitions, and which actions were allowed before each.
+final class LoggedBatch: ReplayBatch {
     let allowed: UnsafeMutablePointer<Bool>
-    let nextAllowed: UnsafeMutablePointer<Bool>
 
-    init(size: Int, observationCount: Int, actionCount: Int) {
-        self.size = size
-        observations = FloatBuffer(size * observationCount)
-        nextObservations = FloatBuffer(size * observationCount)
-        rewards = FloatBuffer(size)
-        bootstraps = FloatBuffer(size)
-        actions = .allocate(capacity: size)
-        actions.initialize(repeating: 0, count: size)
+    override init(size: Int, observationCount: Int, actionCount: Int) {
         allowed = .allocate(capacity: size * actionCount)
         allowed.initialize(repeating: true, count: size * actionCount)
-        nextAllowed = .allocate(capacity: size * actionCount)
-        nextAllowed.initialize(repeating: true, count: size * actionCount)
+        super.init(size: size, observationCount: observationCount, actionCount: actionCount)
     }
 
-    deinit {
-        actions.deallocate()
-        allowed.deallocate()
-        nextAllowed.deallocate()
-    }
+    deinit { allowed.deallocate() }
 }
 
 extension Normalisation {
     /// Means and deviations of what a log shows at its decisions; a log is all that an offline learner sees.
     init(_ log: EpisodeLog) {
-        let columns = log.observationCount
-        var counts = Array(repeating: 0.0, count: columns)
-        var means = Array(repeating: 0.0, count: columns)
-        var squares = means
-        for episode in 0..<log.episodes {
-            for row in log.decisions(of: episode) {
-                for column in 0..<columns {
-                    let value = log.observations[row * columns + column]
-                    guard value.isFinite else { continue }
-                    counts[column] += 1
-                    let difference = value - means[column]
-                    means[column] += difference / counts[column]
-                    squares[column] += difference * (value - means[column])
-                }
+        var moments = ObservationMoments(columns: log.observationCount)
+        log.observations.withUnsafeBufferPointer { rows in
+            for episode in 0..<log.episodes {
+                for row in log.decisions(of: episode) { moments.add(rows.baseAddress! + row * log.observationCount) }
             }
         }
-        let deviations = (0..<columns).map { column -> Double in
-            let deviation = counts[column] > 1 ? (squares[column] / counts[column]).squareRoot() : 0
-            return deviation > 1e-9 * max(1, abs(means[column])) ? deviation : 1
-        }
-        self.init(means: means, deviations: deviations)
+        self.init(moments)
     }
 }

@@ -75,11 +75,8 @@ private final class PPORun {
     private let criticAdam: Adam
     private let batch: PolicyBatch
     private let indices: UnsafeMutableBufferPointer<Int>
-    private var order: RandomStream
+    private let passes: PPOPasses
     private var schedule: PPOSchedule
-    /// Sums of the last rollout's policy loss, value loss, entropy, KL and the number of minibatches behind them.
-    private var sums = SIMD4<Double>()
-    private var minibatches = 0.0
 
     init(_ configuration: PPOConfiguration, _ job: TrainingJob) throws {
         self.configuration = configuration
@@ -95,35 +92,23 @@ private final class PPORun {
         batch = PolicyBatch(capacity: size, inputs: task.observations.count, outputs: task.actions.count)
         indices = .allocate(capacity: collector.rollout.count)
         for index in 0..<indices.count { indices.initializeElement(at: index, to: index) }
-        order = RandomStream(seed: job.seed, purpose: "ppo.minibatches")
+        passes = PPOPasses(seed: job.seed, name: "ppo")
         schedule = PPOSchedule(configuration, decisions: 0)
         validation = Validation(
             job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
-            diagnosticNames: ["policy_loss", "value_loss", "entropy", "approximate_kl"])
+            diagnosticNames: PPOPasses.diagnosticNames)
     }
 
     deinit { indices.deallocate() }
 
     /// Passes over the rollout in random minibatches.
     func update() throws {
-        sums = SIMD4()
-        minibatches = 0
         schedule = PPOSchedule(configuration, decisions: collector.decisions)
         actorAdam.learningRate = schedule.learningRate
         criticAdam.learningRate = schedule.learningRate
-        let count = collector.rollout.count
-        passes: for _ in 0..<configuration.nEpochs {
-            for last in stride(from: count - 1, to: 0, by: -1) { indices.swapAt(last, order.below(last + 1)) }
-            var low = 0
-            while low < count {
-                let size = min(configuration.batchSize, count - low)
-                guard step(indices.baseAddress! + low, size: size) else { break passes }
-                low += size
-            }
-        }
-        guard sums.x.isFinite, sums.y.isFinite else {
-            throw TrainingError.notFinite(what: "the loss", decisions: collector.decisions)
-        }
+        try passes.run(
+            over: indices, size: configuration.batchSize, epochs: configuration.nEpochs, decisions: collector.decisions
+        ) { step($0, size: $1) }
     }
 
     /// One gradient step on a minibatch; false when the policy has moved too far (`target_kl`).
@@ -141,9 +126,7 @@ private final class PPORun {
         } value: { value, place in
             clippedValueError(value, place, rollout, clip: valueClip)
         }
-        sums += SIMD4(Double(terms.x), Double(terms.y), Double(terms.z), Double(terms.w))
-        minibatches += 1
-        if let target = configuration.targetKL, Double(terms.w) > 1.5 * target { return false }
+        guard passes.book(terms, targetKL: configuration.targetKL) else { return false }
         networks.zeroGradients()
         networks.backward(batch)
         networks.clipGradients(maximum: configuration.maxGradNorm)
@@ -156,7 +139,7 @@ private final class PPORun {
         try validation.look(decisions: collector.decisions, slots: collector.slots) {
             ActorPolicy(kind: "ppo", networks, collector)
         } diagnostics: {
-            (0..<4).map { minibatches > 0 ? sums[$0] / minibatches : .nan }
+            passes.diagnostics()
         }
     }
 }

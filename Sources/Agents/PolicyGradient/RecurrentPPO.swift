@@ -95,10 +95,8 @@ private final class RecurrentRun {
     private let starts: UnsafeMutablePointer<Bool>
     private let actorInitial: FloatBuffer
     private let criticInitial: FloatBuffer
-    private var order: RandomStream
+    private let passes: PPOPasses
     private var schedule: PPOSchedule
-    private var sums = SIMD4<Double>()
-    private var minibatches = 0.0
 
     init(_ settings: RecurrentPPOConfiguration, _ job: TrainingJob) throws {
         configuration = settings.ppo
@@ -127,11 +125,11 @@ private final class RecurrentRun {
         starts.initialize(repeating: false, count: size)
         actorInitial = FloatBuffer(shape.batch * settings.stateSize)
         criticInitial = FloatBuffer(shape.batch * settings.stateSize)
-        order = RandomStream(seed: job.seed, purpose: "recurrent_ppo.minibatches")
+        passes = PPOPasses(seed: job.seed, name: "recurrent_ppo")
         schedule = PPOSchedule(configuration, decisions: 0)
         validation = Validation(
             job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
-            diagnosticNames: ["policy_loss", "value_loss", "entropy", "approximate_kl"])
+            diagnosticNames: PPOPasses.diagnosticNames)
     }
 
     deinit {
@@ -142,23 +140,11 @@ private final class RecurrentRun {
 
     /// Passes over the rollout in random minibatches of sequences.
     func update() throws {
-        sums = SIMD4()
-        minibatches = 0
         schedule = PPOSchedule(configuration, decisions: collector.decisions)
         for optimiser in optimisers { optimiser.learningRate = schedule.learningRate }
-        let count = sequences.count
-        passes: for _ in 0..<configuration.nEpochs {
-            for last in stride(from: count - 1, to: 0, by: -1) { sequences.swapAt(last, order.below(last + 1)) }
-            var low = 0
-            while low < count {
-                let size = min(shape.batch, count - low)
-                guard step(sequences.baseAddress! + low, count: size) else { break passes }
-                low += size
-            }
-        }
-        guard sums.x.isFinite, sums.y.isFinite else {
-            throw TrainingError.notFinite(what: "the loss", decisions: collector.decisions)
-        }
+        try passes.run(
+            over: sequences, size: shape.batch, epochs: configuration.nEpochs, decisions: collector.decisions
+        ) { step($0, count: $1) }
     }
 
     /// One gradient step on some sequences; false when the policy has moved too far (`target_kl`).
@@ -179,9 +165,7 @@ private final class RecurrentRun {
         } value: { value, place in
             clippedValueError(value, place, rollout, clip: valueClip)
         }
-        sums += SIMD4(Double(terms.x), Double(terms.y), Double(terms.z), Double(terms.w))
-        minibatches += 1
-        if let target = configuration.targetKL, Double(terms.w) > 1.5 * target { return false }
+        guard passes.book(terms, targetKL: configuration.targetKL) else { return false }
         networks.zeroGradients()
         networks.backward(batch)
         networks.clipGradients(maximum: configuration.maxGradNorm)
@@ -219,7 +203,7 @@ private final class RecurrentRun {
                 network: FrozenRecurrentNetwork(
                     copying: networks.actor, normalisation: collector.normalisation))
         } diagnostics: {
-            (0..<4).map { minibatches > 0 ? sums[$0] / minibatches : .nan }
+            passes.diagnostics()
         }
     }
 }

@@ -46,6 +46,13 @@ final class ActionValues {
         return configuration.learningRate ?? pow(Double(visits[cell]), -configuration.learningRatePower)
     }
 
+    /// Moves a value towards what it should be, by the rate its visit is due.
+    @inline(__always)
+    func move(_ cell: Int, towards goal: Double) {
+        let rate = rate(visiting: cell)
+        cells[cell] += rate * (goal - cells[cell])
+    }
+
     /// The values as a policy's table. What was never tried in a state ranks just below what was; a state never visited
     /// ranks actions by their mean over all visits.
     func policyTable() -> [Double] {

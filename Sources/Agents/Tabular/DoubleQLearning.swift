@@ -48,8 +48,7 @@ private struct DoubleQLearningRule: TabularRule {
         var goal = step.reward
         if !step.isTerminated { goal += gamma * other.row(step.next)[own.best(step.next, step.allowed)] }
         let cell = step.state * values.width + step.action
-        let rate = own.rate(visiting: cell)
-        own.cells[cell] += rate * (goal - own.cells[cell])
+        own.move(cell, towards: goal)
         values.cells[cell] = (first.cells[cell] + second.cells[cell]) / 2
         values.visits[cell] += 1
         return nil

@@ -45,9 +45,7 @@ private struct ExpectedSARSARule: TabularRule {
             let best = row[values.best(step.next, step.allowed)]
             goal += gamma * (best + behaviour.epsilon * (sum / max(1, count) - best))
         }
-        let cell = step.state * values.width + step.action
-        let rate = values.rate(visiting: cell)
-        values.cells[cell] += rate * (goal - values.cells[cell])
+        values.move(step.state * values.width + step.action, towards: goal)
         return nil
     }
 }

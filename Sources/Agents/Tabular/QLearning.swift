@@ -34,9 +34,7 @@ private struct QLearningRule: TabularRule {
     ) -> Int32? {
         var goal = step.reward
         if !step.isTerminated { goal += gamma * values.row(step.next)[values.best(step.next, step.allowed)] }
-        let cell = step.state * values.width + step.action
-        let rate = values.rate(visiting: cell)
-        values.cells[cell] += rate * (goal - values.cells[cell])
+        values.move(step.state * values.width + step.action, towards: goal)
         return nil
     }
 }

@@ -40,9 +40,7 @@ private struct SARSARule: TabularRule {
             goal += gamma * values.row(step.next)[Int(next)]
             action = next
         }
-        let cell = step.state * values.width + step.action
-        let rate = values.rate(visiting: cell)
-        values.cells[cell] += rate * (goal - values.cells[cell])
+        values.move(step.state * values.width + step.action, towards: goal)
         return action
     }
 }
