@@ -112,10 +112,10 @@ extension StudyStages {
     /// teacher, a learner on leaves with the tree.
     private var pairs: [(String, String)] {
         study.trees.compactMap { tree in
-            switch tree.method {
-            case .refine(_, let from): (tree.name, from)
-            case .viper(_, let teacher): teacher.map { (tree.name, $0) }
-            }
+            let origins = tree.method.origins
+            if let from = origins.tree { return (tree.name, from) }
+            if case .agent(let teacher)? = origins.teacher { return (tree.name, teacher) }
+            return nil
         } + study.agents.compactMap { agent in agent.tree.map { (agent.name, $0) } }
     }
 

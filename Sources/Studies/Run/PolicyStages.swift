@@ -92,88 +92,67 @@ extension StudyStages {
         }
     }
 
-    /// The teacher's name of a tree; for a refined tree that of the tree it came from.
+    /// The name of a tree's teacher; without one, that of the tree it came from.
     func teacherName(of tree: Study.Tree, _ context: StageContext) throws -> String? {
-        switch tree.method {
-        case .viper(_, let teacher?): return teacher
-        case .viper(_, nil):
+        let origins = tree.method.origins
+        switch origins.teacher {
+        case .agent(let name): return name
+        case .best:
             guard case .string(let name)? = try context.json(StudyStages.teacherFile)["teacher"]?.value else {
                 return nil
             }
             return name
-        case .refine(_, let from): return try study.tree(from).flatMap { try teacherName(of: $0, context) }
+        case nil: return try origins.tree.flatMap(study.tree).flatMap { try teacherName(of: $0, context) }
         }
     }
 
     /// The stages that hold a tree's teacher and the choice of it.
     func teacherInputs(of tree: Study.Tree, seed number: Int) -> [String] {
-        switch tree.method {
-        case .viper(_, let teacher?): return ["agents/\(teacher)/seed-\(number)"]
-        case .viper(_, nil):
-            return ["agents/selection"] + study.teachers.map { "agents/\($0.name)/seed-\(number)" }
-        case .refine(_, let from): return study.tree(from).map { teacherInputs(of: $0, seed: number) } ?? []
+        let origins = tree.method.origins
+        switch origins.teacher {
+        case .agent(let name): return ["agents/\(name)/seed-\(number)"]
+        case .best: return ["agents/selection"] + study.teachers.map { "agents/\($0.name)/seed-\(number)" }
+        case nil: return origins.tree.flatMap(study.tree).map { teacherInputs(of: $0, seed: number) } ?? []
         }
+    }
+
+    /// The teacher of a tree, where it has one with scores.
+    private func teacher(
+        of tree: Study.Tree, seed number: Int, _ context: StageContext
+    ) throws -> (name: String, policy: any ScoredPolicy)? {
+        guard let name = try teacherName(of: tree, context),
+            let policy = try policy(StudyStages.policyFile(agent: name, seed: number), context) as? any ScoredPolicy
+        else { return nil }
+        return (name, policy)
     }
 
     /// One tree, from the teacher or the tree of the same seed.
     func tree(_ tree: Study.Tree, seed number: Int) -> Stage {
+        let study = study
         let folder = "trees/\(tree.name)/seed-\(number)"
-        var inputs = ["cohort/patients"]
-        switch tree.method {
-        case .viper: inputs += teacherInputs(of: tree, seed: number)
-        case .refine(_, let from): inputs.append("trees/\(from)/seed-\(number)")
-        }
+        let origins = tree.method.origins
         return Stage(
             folder,
             configuration: [
                 "environment": environmentIdentity, "tree": tree.configuration, "number": .integer(number),
             ],
-            seed: study.seed, inputs: inputs
+            seed: study.seed,
+            inputs: ["cohort/patients"]
+                + (origins.teacher == nil ? [] : teacherInputs(of: tree, seed: number))
+                + (origins.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
         ) { context in
-            switch tree.method {
-            case .viper(let configuration, _):
-                return try distil(tree, configuration, number, folder, context)
-            case .refine(let configuration, let from):
-                return try refine(configuration, from, number, folder, context)
-            }
+            let made = try tree.method.make(
+                TreeJob(
+                    training: try factory(StudyStages.trainingPatients, context),
+                    validation: try factory(StudyStages.validationPatients, context),
+                    teacher: origins.teacher == nil ? nil : try teacher(of: tree, seed: number, context)?.policy,
+                    start: try origins.tree.map { try decisionTree(StudyStages.treeFile($0, seed: number), context) },
+                    seed: study.seed(tree.method.seedPurpose(of: tree.name), number),
+                    validationSeed: study.seed("validation"), jobs: context.jobs, progress: context.progress))
+            return [
+                Artefact("\(folder)/tree.json", made.tree.json()), Artefact("\(folder)/metrics.csv", made.metricsCSV),
+            ]
         }
-    }
-
-    private func distil(
-        _ tree: Study.Tree, _ configuration: ViperConfiguration, _ number: Int, _ folder: String,
-        _ context: StageContext
-    ) throws -> [Artefact] {
-        guard let name = try teacherName(of: tree, context),
-            let teacher = try policy(StudyStages.policyFile(agent: name, seed: number), context) as? any ScoredPolicy
-        else { throw StageError(message: "the teacher of \(tree.name) has no scores to learn from") }
-        let rounds = Double(configuration.iterations)
-        let result = try Viper(configuration).distil(
-            teacher: teacher, factory: try factory(StudyStages.trainingPatients, context),
-            seed: study.seed("tree.\(tree.name)", number), jobs: context.jobs,
-            report: { context.progress(Double($0.number + 1), rounds, "rounds") })
-        return [
-            Artefact("\(folder)/tree.json", result.tree.json()),
-            Artefact("\(folder)/metrics.csv", result.metricsCSV()),
-        ]
-    }
-
-    private func refine(
-        _ configuration: RefinementConfiguration, _ from: String, _ number: Int, _ folder: String,
-        _ context: StageContext
-    ) throws -> [Artefact] {
-        let start = try decisionTree(StudyStages.treeFile(from, seed: number), context)
-        let budget = Double(configuration.maximumEpisodes)
-        let steps = try ThresholdRefinement(configuration).refine(
-            start, factory: try factory(StudyStages.trainingPatients, context),
-            seed: study.seed("refinement", number), jobs: context.jobs,
-            report: { context.progress(Double($0.episodes), budget, "episodes") })
-        let choice = try ThresholdRefinement.chooseByValidation(
-            steps, factory: try factory(StudyStages.validationPatients, context), seed: study.seed("validation"),
-            jobs: context.jobs)
-        return [
-            Artefact("\(folder)/tree.json", steps[choice.best].tree.json()),
-            Artefact("\(folder)/metrics.csv", ThresholdRefinement.metricsCSV(steps, validation: choice)),
-        ]
     }
 
     /// What stands behind every leaf of a tree, from test patients.
@@ -184,14 +163,12 @@ extension StudyStages {
             seed: study.seed,
             inputs: ["cohort/patients", "trees/\(tree.name)/seed-\(number)"] + teacherInputs(of: tree, seed: number)
         ) { context in
-            let name = try teacherName(of: tree, context)
-            let teacher = try name.flatMap {
-                try policy(StudyStages.policyFile(agent: $0, seed: number), context) as? any ScoredPolicy
-            }
+            let teacher = try teacher(of: tree, seed: number, context)
             let evidence = try LeafEvidence.collect(
                 try decisionTree(StudyStages.treeFile(tree.name, seed: number), context),
-                factory: try factory(StudyStages.testPatients, context), source: "test patients", teacher: teacher,
-                teacherName: name, seed: study.seed("test"), jobs: context.jobs)
+                factory: try factory(StudyStages.testPatients, context), source: "test patients",
+                teacher: teacher?.policy,
+                teacherName: teacher?.name, seed: study.seed("test"), jobs: context.jobs)
             return [Artefact(StudyStages.evidenceFile(tree.name, seed: number), evidence.json())]
         }
     }

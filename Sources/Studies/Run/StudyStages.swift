@@ -34,10 +34,14 @@ public struct StudyStages: Sendable {
                 hasTeacherChoice = true
             }
             let trees = pendingTrees.filter { tree in
-                switch tree.method {
-                case .viper(_, let teacher): teacher.map(known.contains) ?? hasTeacherChoice
-                case .refine(_, let from): known.contains(from)
-                }
+                let origins = tree.method.origins
+                let hasTeacher =
+                    switch origins.teacher {
+                    case nil: true
+                    case .best: hasTeacherChoice
+                    case .agent(let teacher): known.contains(teacher)
+                    }
+                return hasTeacher && origins.tree.map(known.contains) ?? true
             }
             pendingTrees.removeAll { tree in trees.contains { $0.name == tree.name } }
             for tree in trees { stages += study.seedNumbers.map { self.tree(tree, seed: $0) } }

@@ -20,14 +20,8 @@ public struct Study: Sendable {
     }
 
     public struct Tree: Sendable {
-        public enum Method: Sendable {
-            /// Distilled from a teacher: an agent's name, or nil for the best on validation patients.
-            case viper(ViperConfiguration, teacher: String?)
-            /// Another tree refined by return.
-            case refine(RefinementConfiguration, from: String)
-        }
         public var name: String
-        public var method: Method
+        public var method: any TreeMethod
         public var configuration: JSONValue
     }
 

@@ -155,18 +155,10 @@ struct StudyPass {
             checkName(member, "a tree's name")
             let reader = ObjectReader(member.node, what: "the tree \"\(member.key)\"", complaints: complaints)
             guard case .object = member.node.value else { return nil }
-            let method: Study.Tree.Method?
-            switch reader.choice("method", of: ["viper", "refine"]) {
-            case "viper":
-                let teacher = reader.string("teacher", default: "best")
-                method = .viper(ViperConfiguration(reader: reader), teacher: teacher == "best" ? nil : teacher)
+            let method = TreeSpecification.read(reader, task: model?.task)
+            // Without a known method its keys are not known either.
+            if case .string(let name)? = reader.node["method"]?.value, TreeSpecification.methods.contains(name) {
                 reader.finish()
-            case "refine":
-                let from = reader.string("from")
-                method = from.map { .refine(RefinementConfiguration(reader: reader), from: $0) }
-                if method == nil { _ = RefinementConfiguration(reader: reader) }
-                reader.finish()
-            default: method = nil
             }
             return method.map { Study.Tree(name: member.key, method: $0, configuration: member.node.plain) }
         }
@@ -224,11 +216,14 @@ struct StudyPass {
     private func checkCycles(_ agents: [Study.Agent], _ trees: [Study.Tree]) {
         func needs(_ name: String) -> [String] {
             if let agent = agents.first(where: { $0.name == name }) { return agent.tree.map { [$0] } ?? [] }
-            switch trees.first(where: { $0.name == name })?.method {
-            case .viper(_, let teacher): return teacher.map { [$0] } ?? agents.filter { $0.tree == nil }.map(\.name)
-            case .refine(_, let from): return [from]
-            case nil: return []
-            }
+            guard let origins = trees.first(where: { $0.name == name })?.method.origins else { return [] }
+            let teachers =
+                switch origins.teacher {
+                case nil: [String]()
+                case .best: agents.filter { $0.tree == nil }.map(\.name)
+                case .agent(let teacher): [teacher]
+                }
+            return teachers + (origins.tree.map { [$0] } ?? [])
         }
         for (part, names) in [("agents", agents.map(\.name)), ("trees", trees.map(\.name))] {
             for name in names {

@@ -1,0 +1,76 @@
+// Trees as a study states them.
+
+import Patients
+import PositionedJSON
+
+/// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
+public enum TreeSpecification {
+    public static let methods = ["refine", "viper"]
+
+    /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
+    /// the caller.
+    ///
+    /// - Parameter task: where known, names of observations and actions are checked.
+    public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any TreeMethod)? {
+        switch reader.choice("method", of: methods) {
+        case "refine":
+            let from = reader.string("from")
+            let configuration = RefinementConfiguration(reader: reader)
+            return from.map { RefineMethod(configuration, from: $0) }
+        case "viper": return ViperMethod(ViperConfiguration(reader: reader), teacher: teacher(reader))
+        default: return nil
+        }
+    }
+
+    /// The key `teacher`: an agent's name, or `best`.
+    static func teacher(_ reader: ObjectReader) -> TreeOrigins.Teacher {
+        let name = reader.string("teacher", default: "best")
+        return name == "best" ? .best : .agent(name)
+    }
+}
+
+/// `Viper` as a method of a study.
+public struct ViperMethod: TreeMethod {
+    public let name = "viper"
+    public let origins: TreeOrigins
+    let configuration: ViperConfiguration
+
+    public init(_ configuration: ViperConfiguration, teacher: TreeOrigins.Teacher) {
+        self.configuration = configuration
+        origins = TreeOrigins(teacher: teacher)
+    }
+
+    public func make(_ job: TreeJob) throws -> MadeTree {
+        let rounds = Double(configuration.iterations)
+        let result = try Viper(configuration).distil(
+            teacher: try job.needTeacher(), factory: job.training, seed: job.seed, jobs: job.jobs,
+            report: { job.progress(Double($0.number + 1), rounds, "rounds") })
+        return MadeTree(tree: result.tree, metricsCSV: result.metricsCSV())
+    }
+}
+
+/// `ThresholdRefinement` as a method of a study; validation patients choose among the steps.
+public struct RefineMethod: TreeMethod {
+    public let name = "refine"
+    public let origins: TreeOrigins
+    let configuration: RefinementConfiguration
+
+    public init(_ configuration: RefinementConfiguration, from: String) {
+        self.configuration = configuration
+        origins = TreeOrigins(tree: from)
+    }
+
+    /// All refinements of a study meet the same patients in the same order.
+    public func seedPurpose(of tree: String) -> String { "refinement" }
+
+    public func make(_ job: TreeJob) throws -> MadeTree {
+        let budget = Double(configuration.maximumEpisodes)
+        let steps = try ThresholdRefinement(configuration).refine(
+            try job.needStart(), factory: job.training, seed: job.seed, jobs: job.jobs,
+            report: { job.progress(Double($0.episodes), budget, "episodes") })
+        let choice = try ThresholdRefinement.chooseByValidation(
+            steps, factory: job.validation, seed: job.validationSeed, jobs: job.jobs)
+        return MadeTree(
+            tree: steps[choice.best].tree, metricsCSV: ThresholdRefinement.metricsCSV(steps, validation: choice))
+    }
+}
