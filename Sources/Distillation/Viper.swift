@@ -1,48 +1,21 @@
 // A teacher distilled into a tree by letting the tree act and the teacher correct it.
 
-import Numerics
 import Patients
 import Trees
 
 /// VIPER: Q-DAgger with decision trees (Bastani, Pu and Solar-Lezama, "Verifiable reinforcement learning via policy
-/// extraction", NeurIPS 2018, arXiv 1805.08328, algorithm 1).
+/// extraction", NeurIPS 2018, arXiv 1805.08328, algorithm 1), in the loop of `ImitationLoop`.
 ///
-/// The teacher acts in iteration 0, the latest student after it. The teacher labels every state visited; a state
-/// weighs as much as its choice matters (`TeacherLabels.weights`), as a sample weight where the paper resamples. All
-/// iterations' samples are kept. States that allow a single action weigh nothing. The student with the highest mean
-/// return on the selection patients, all of them training patients, is the result.
+/// The teacher labels every state visited; a state weighs as much as its choice matters (`TeacherLabels.weights`), as a
+/// sample weight where the paper resamples. States that allow a single action weigh nothing. With unit weights this is
+/// DAgger (Ross, Gordon and Bagnell 2011); with a teacher who always acts, behaviour cloning.
 public struct Viper: Sendable {
     public var configuration: ViperConfiguration
 
     public init(_ configuration: ViperConfiguration = ViperConfiguration()) { self.configuration = configuration }
 
-    /// One round.
-    public struct Iteration: Sendable, Equatable {
-        public var number: Int
-        /// Samples of positive weight so far.
-        public var samples: Int
-        public var leaves: Int
-        /// Weighted share of all samples so far in which the student chooses as the teacher does, among what is allowed.
-        public var agreement: Double
-        /// Mean return on the selection patients.
-        public var selectionReturn: Double
-    }
-
-    public struct Result: Sendable {
-        public var tree: DecisionTree
-        public var iterations: [Iteration]
-        /// The round whose student was chosen, the first of equals.
-        public var best: Int
-
-        /// A line per round, with a header.
-        public func metricsCSV() -> String {
-            var text = "iteration,samples,leaves,agreement,selection_return\n"
-            for round in iterations {
-                text += "\(round.number),\(round.samples),\(round.leaves),\(round.agreement),\(round.selectionReturn)\n"
-            }
-            return text
-        }
-    }
+    public typealias Iteration = ImitationRound
+    public typealias Result = ImitationResult
 
     /// Distils a teacher on the training patients of `factory`. The same result whatever `jobs`.
     public func distil(
@@ -50,64 +23,18 @@ public struct Viper: Sendable {
         report: @Sendable (Iteration) -> Void = { _ in }
     ) throws -> Result {
         let task = factory.task
-        var stream = RandomStream(seed: seed, purpose: "viper.patients")
-        let order = stream.permutation(factory.patients)
-        // Where patients are few, half of them select.
-        let selecting = min(configuration.selectionPatients, max(1, factory.patients / 2))
-        let selection = Array(order.prefix(selecting)).sorted()
-        let acting = factory.patients > selecting ? Array(order.dropFirst(selecting)) : order
-
-        var samples = TreeSamples(features: task.observations.map(\.name), actions: task.actions.map(\.name))
         let grid = configuration.roundsThresholds ? ThresholdGrid(task) : nil
-        var advantages: [Double] = []
-        var iterations: [Iteration] = []
-        var student: DecisionTree?
-        var best: (tree: DecisionTree, iteration: Int)?
-        var next = 0
-        for number in 0..<configuration.iterations {
-            let count = min(configuration.patientsPerIteration, acting.count)
-            let patients = (0..<count).map { acting[(next + $0) % acting.count] }
-            next = (next + count) % acting.count
-            let policy: any Policy = student.map { TreePolicy($0) } ?? teacher
-            let traces = try PatientTrace.record(
-                factory, policy: policy, patients: patients, episode: number + 1, seed: seed, jobs: jobs)
-            let labelled = try Parallel.map(traces.count, jobs: jobs) { index in
-                var labels = TeacherLabels()
-                try labels.append(traces[index], teacher: teacher, actionCount: task.actions.count)
-                return labels
-            }
-            for (trace, labels) in zip(traces, labelled) { Viper.append(trace, labels, &samples, &advantages) }
-
-            let tree = fit(samples, advantages, grid)
-            student = tree
-            let table = try Rollout.run(
-                factory, policy: TreePolicy(tree), patients: selection, seed: seed, jobs: jobs)
-            let round = Iteration(
-                number: number, samples: samples.count, leaves: tree.leafCount,
-                agreement: Viper.agreement(tree, samples, advantages), selectionReturn: table.meanReturn)
-            iterations.append(round)
-            report(round)
-            if best == nil || round.selectionReturn > iterations[best!.iteration].selectionReturn {
-                best = (tree, number)
-            }
-        }
-        guard let best else { throw DistillationError(description: "no iteration was asked for") }
-        return Result(tree: best.tree, iterations: iterations, best: best.iteration)
-    }
-
-    /// Adds the states of a trace that have a choice worth making.
-    private static func append(
-        _ trace: PatientTrace, _ labels: TeacherLabels, _ samples: inout TreeSamples, _ advantages: inout [Double]
-    ) {
-        let width = samples.features.count
-        let choices = samples.actions.count
-        trace.observations.withUnsafeBufferPointer { observations in
-            for row in 0..<labels.count where labels.weights[row] > 0 {
-                samples.append(
-                    observations.baseAddress! + row * width, label: labels.labels[row], weight: labels.weights[row])
-                advantages.append(contentsOf: labels.advantages[row * choices..<(row + 1) * choices])
-            }
-        }
+        let loop = ImitationLoop(
+            iterations: configuration.iterations, patientsPerIteration: configuration.patientsPerIteration,
+            selectionPatients: configuration.selectionPatients, acting: configuration.acting,
+            purpose: "viper.patients")
+        return try loop.run(
+            teacher: teacher, factory: factory, seed: seed, jobs: jobs,
+            label: { traces, _ in
+                try ImitationLoop.teacherSays(
+                    traces, teacher: teacher, task: task, weights: configuration.weights, jobs: jobs)
+            },
+            fit: { fit($0.samples, $0.advantages, grid) }, report: report)
     }
 
     private func fit(_ samples: TreeSamples, _ advantages: [Double], _ grid: ThresholdGrid?) -> DecisionTree {
@@ -147,21 +74,6 @@ public struct Viper: Sendable {
             result = result.withScores(scores, atLeaf: leaf)
         }
         return result
-    }
-
-    private static func agreement(_ tree: DecisionTree, _ samples: TreeSamples, _ advantages: [Double]) -> Double {
-        let choices = samples.actions.count
-        var alike = 0.0
-        var total = 0.0
-        samples.values.withUnsafeBufferPointer { values in
-            for row in 0..<samples.count {
-                let leaf = tree.leaf(of: values.baseAddress! + row * samples.features.count)
-                let choice = tree.ranking(ofLeaf: leaf).first { !advantages[row * choices + $0].isNaN }
-                total += samples.weights[row]
-                if choice == Int(samples.labels[row]) { alike += samples.weights[row] }
-            }
-        }
-        return total > 0 ? alike / total : 1
     }
 }
 

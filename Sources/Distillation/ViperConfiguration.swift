@@ -21,6 +21,11 @@ public struct ViperConfiguration: Sendable, Equatable {
     /// What the actions of a leaf are ranked by.
     public var leafScores = LeafScores.labels
 
+    /// Whose states are learned from.
+    public var acting = Acting.student
+    /// What a state weighs.
+    public var weights = SampleWeights.gap
+
     public enum LeafScores: String, Sendable, CaseIterable {
         /// Weighted share of the leaf's samples whose label it is: VIPER as published.
         case labels
@@ -31,10 +36,27 @@ public struct ViperConfiguration: Sendable, Equatable {
 
     public init() {}
 
+    /// DAgger: unit weights.
+    public static var dagger: ViperConfiguration {
+        var configuration = ViperConfiguration()
+        configuration.weights = .unit
+        return configuration
+    }
+
+    /// Behaviour cloning: unit weights, and the teacher's own states only.
+    public static var behaviourCloning: ViperConfiguration {
+        var configuration = ViperConfiguration.dagger
+        configuration.acting = .teacher
+        return configuration
+    }
+
     /// Reads the keys `iterations`, `patients_per_iteration`, `selection_patients`, `maximum_leaves`,
     /// `maximum_depth`, `criterion`, `minimum_leaf_share`, `rounds_thresholds` and `leaf_scores`, all optional. The caller
     /// finishes the reader.
-    public init(reader: ObjectReader) {
+    ///
+    /// - Parameter defaults: what holds where a key is absent; says too who acts and what states weigh.
+    public init(reader: ObjectReader, defaults: ViperConfiguration = ViperConfiguration()) {
+        self = defaults
         iterations = reader.integer("iterations", default: iterations, in: 1...1000)
         patientsPerIteration = reader.integer(
             "patients_per_iteration", default: patientsPerIteration, in: 1...1_000_000)
