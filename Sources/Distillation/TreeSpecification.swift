@@ -5,7 +5,7 @@ import PositionedJSON
 
 /// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
 public enum TreeSpecification {
-    public static let methods = ["refine", "viper"]
+    public static let methods = ["behaviour_cloning", "dagger", "refine", "regret", "viper"]
 
     /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
     /// the caller.
@@ -13,13 +13,22 @@ public enum TreeSpecification {
     /// - Parameter task: where known, names of observations and actions are checked.
     public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any TreeMethod)? {
         switch reader.choice("method", of: methods) {
+        case "behaviour_cloning": return imitation("behaviour_cloning", reader, defaults: .behaviourCloning)
+        case "dagger": return imitation("dagger", reader, defaults: .dagger)
         case "refine":
             let from = reader.string("from")
             let configuration = RefinementConfiguration(reader: reader)
             return from.map { RefineMethod(configuration, from: $0) }
-        case "viper": return ViperMethod(ViperConfiguration(reader: reader), teacher: teacher(reader))
+        case "regret": return RegretMethod(RegretConfiguration(reader: reader), teacher: teacher(reader))
+        case "viper": return imitation("viper", reader, defaults: ViperConfiguration())
         default: return nil
         }
+    }
+
+    private static func imitation(
+        _ name: String, _ reader: ObjectReader, defaults: ViperConfiguration
+    ) -> ViperMethod {
+        ViperMethod(ViperConfiguration(reader: reader, defaults: defaults), teacher: teacher(reader), name: name)
     }
 
     /// The key `teacher`: an agent's name, or `best`.
@@ -29,13 +38,14 @@ public enum TreeSpecification {
     }
 }
 
-/// `Viper` as a method of a study.
+/// `Viper` as a method of a study, DAgger and behaviour cloning being settings of it.
 public struct ViperMethod: TreeMethod {
-    public let name = "viper"
+    public let name: String
     public let origins: TreeOrigins
-    let configuration: ViperConfiguration
+    var configuration: ViperConfiguration
 
-    public init(_ configuration: ViperConfiguration, teacher: TreeOrigins.Teacher) {
+    public init(_ configuration: ViperConfiguration, teacher: TreeOrigins.Teacher, name: String = "viper") {
+        self.name = name
         self.configuration = configuration
         origins = TreeOrigins(teacher: teacher)
     }
