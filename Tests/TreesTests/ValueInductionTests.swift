@@ -134,7 +134,8 @@ private func worth(_ tree: DecisionTree, _ samples: TreeSamples, _ values: [Doub
         var filled = samples
         let columns = samples.features.count
         for column in 0..<columns {
-            let present = (0..<samples.count).map { samples.values[$0 * columns + column] }.filter { !$0.isNaN }.sorted()
+            let present = (0..<samples.count).map { samples.values[$0 * columns + column] }.filter { !$0.isNaN }
+                .sorted()
             for row in 0..<samples.count where samples.values[row * columns + column].isNaN {
                 filled.values[row * columns + column] = present[present.count / 2]
             }
