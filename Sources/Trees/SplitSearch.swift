@@ -1,28 +1,4 @@
-// The best split of one node from its histogram: which feature, between which bins, missing values where.
-
-import Foundation
-
-/// How mixed the labels of a node are.
-public enum SplitCriterion: String, Sendable, CaseIterable {
-    /// −Σ p log₂ p, in bits (Quinlan 1986).
-    case entropy
-    /// 1 − Σ p² (Breiman et al. 1984).
-    case gini
-
-    /// Minus weight × impurity: Σ c log₂ c − n log₂ n, or Σ c²/n − n. At most 0, and 0 for one label only.
-    @inline(__always)
-    func purity(_ counts: UnsafePointer<Double>, _ classes: Int, _ total: Double) -> Double {
-        var sum = 0.0
-        switch self {
-        case .entropy:
-            for index in 0..<classes where counts[index] > 0 { sum += counts[index] * log2(counts[index]) }
-            return total > 0 ? sum - total * log2(total) : 0
-        case .gini:
-            for index in 0..<classes { sum += counts[index] * counts[index] }
-            return total > 0 ? sum / total - total : 0
-        }
-    }
-}
+// The best split of one node, from its histogram or its rows: which feature, between which bins, missing values where.
 
 /// A split between two neighbouring bins of a column.
 struct Split {
@@ -34,130 +10,180 @@ struct Split {
     var above: Int
     var missingGoesLeft: Bool
 
-    /// Whether a row with this code of the column goes left.
-    @inline(__always)
-    func goesLeft(_ code: UInt8) -> Bool {
-        code == UInt8(FeatureBins.missing) ? missingGoesLeft : Int(code) <= below
+    /// A row with this code of the column goes left when `code &+ shift <= limit`: the shift turns the code of missing
+    /// values, 255, into 0.
+    var test: (shift: UInt8, limit: UInt8) {
+        missingGoesLeft ? (1, UInt8(below + 1)) : (0, UInt8(below))
     }
 }
 
 /// Finds splits; holds the room to do so.
-struct SplitSearch {
-    let criterion: SplitCriterion
+struct SplitSearch<Targets: SplitTargets> {
+    let targets: Targets
     let columns: Int
-    let classes: Int
-    /// One unit of the histograms' integers, in sample weight; a power of two.
-    let unit: Double
     let minimumWeight: Double
-    /// The classes' weights left of the boundary, right of it, of the node, and of its missing values.
-    private var left, right, totals, missing: [Double]
+    let missingRouting: MissingRouting
+    /// Sums left of the boundary, right of it, of the node, and of its missing values: four of `channels` each.
+    private let room: UnsafeMutablePointer<Double>
+    /// 256 bins × channels; zero between searches.
+    private let cells: UnsafeMutablePointer<Int64>
+    /// A bit per bin; zero between searches.
+    private let present: UnsafeMutablePointer<UInt64>
 
-    init(criterion: SplitCriterion, columns: Int, classes: Int, unit: Double, minimumWeight: Double) {
-        self.criterion = criterion
+    init(targets: Targets, columns: Int, minimumWeight: Double, missing: MissingRouting) {
+        self.targets = targets
         self.columns = columns
-        self.classes = classes
-        self.unit = unit
         self.minimumWeight = minimumWeight
-        left = Array(repeating: 0, count: classes)
-        right = left
-        totals = left
-        missing = left
+        missingRouting = missing
+        room = .allocate(capacity: max(1, 4 * targets.channels))
+        room.initialize(repeating: 0, count: max(1, 4 * targets.channels))
+        cells = .allocate(capacity: max(1, 256 * targets.channels))
+        cells.initialize(repeating: 0, count: max(1, 256 * targets.channels))
+        present = .allocate(capacity: 4)
+        present.initialize(repeating: 0, count: 4)
+    }
+
+    func deallocate() {
+        room.deallocate()
+        cells.deallocate()
+        present.deallocate()
     }
 
     /// The split of the highest gain, the first of equals (by column, then bin); nil where no boundary parts the
     /// node's rows or every side would weigh too little. A gain of 0 counts: a second split may show its worth.
     ///
     /// - Parameters:
-    ///   - histogram: columns × 256 bins × classes, in units.
-    ///   - sums: the node's weight per class, in units.
-    mutating func best(
-        histogram: UnsafePointer<Int64>, bins: [Int], sums: UnsafePointer<Int64>
-    ) -> Split? {
-        let (criterion, columns, classes, unit, minimum) = (criterion, columns, classes, unit, minimumWeight)
-        return left.withUnsafeMutableBufferPointer { left in
-            right.withUnsafeMutableBufferPointer { right in
-                totals.withUnsafeMutableBufferPointer { totals in
-                    missing.withUnsafeMutableBufferPointer { missing in
-                        var scratch = Scratch(
-                            left: left.baseAddress!, right: right.baseAddress!, totals: totals.baseAddress!,
-                            missing: missing.baseAddress!, criterion: criterion, classes: classes, unit: unit,
-                            minimum: minimum)
-                        return scratch.best(histogram, columns, bins, sums)
-                    }
-                }
+    ///   - histogram: columns × 256 bins × channels, in units.
+    ///   - sums: the node's sums, in units.
+    func best(histogram: UnsafePointer<Int64>, bins: [Int], sums: UnsafePointer<Int64>) -> Split? {
+        let channels = targets.channels
+        var scan = SplitScan(self, room: room, sums: sums)
+        for column in 0..<columns { scan.look(at: column, histogram + column * 256 * channels, bins: bins[column]) }
+        return scan.best
+    }
+
+    /// The same split from a node's rows: faster where they are fewer than a column's bins or little more.
+    ///
+    /// - Parameter codes: rows × columns.
+    func best(rows: UnsafeBufferPointer<Int32>, codes: UnsafePointer<UInt8>, sums: UnsafePointer<Int64>) -> Split? {
+        let (targets, channels, cells, present) = (targets, targets.channels, cells, present)
+        var scan = SplitScan(self, room: room, sums: sums)
+        for column in 0..<columns {
+            let own = codes + column
+            for row in rows {
+                let code = Int(own[Int(row) &* columns])
+                present[code &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: code)
+                targets.add(Int(row), to: cells + code &* channels)
+            }
+            scan.look(at: column, cells, present: present)
+        }
+        return scan.best
+    }
+}
+
+/// The search at work on one node.
+private struct SplitScan<Targets: SplitTargets> {
+    let targets: Targets
+    let minimum: Double
+    let routing: MissingRouting
+    let left, right, totals, missing: UnsafeMutablePointer<Double>
+    var weight = 0.0
+    var whole = 0.0
+    var missingWeight = 0.0
+    var leftWeight = 0.0
+    /// The last bin that was passed, and the kind of its rows.
+    var below = -1
+    var kind = -1
+    /// Whether boundaries between rows of one kind need not be tried.
+    var skipsKinds = false
+    var bestGain = -Double.infinity
+    var best: Split?
+
+    @inline(__always)
+    init(_ search: SplitSearch<Targets>, room: UnsafeMutablePointer<Double>, sums: UnsafePointer<Int64>) {
+        targets = search.targets
+        minimum = search.minimumWeight
+        routing = search.missingRouting
+        let channels = targets.channels
+        left = room
+        right = room + channels
+        totals = room + 2 * channels
+        missing = room + 3 * channels
+        totals.update(repeating: 0, count: channels)
+        weight = targets.add(sums, to: totals, weight: 0)
+        whole = targets.purity(totals, weight)
+    }
+
+    /// Every bin of a column's histogram.
+    mutating func look(at column: Int, _ table: UnsafePointer<Int64>, bins: Int) {
+        begin(missing: table + FeatureBins.missing * targets.channels)
+        for bin in 0..<bins {
+            let cell = table + bin &* targets.channels
+            if !targets.isEmpty(cell) { pass(column, bin, cell) }
+        }
+    }
+
+    /// The bins of a column that are present, a bit each; they are emptied.
+    @inline(__always)
+    mutating func look(at column: Int, _ table: UnsafeMutablePointer<Int64>, present: UnsafeMutablePointer<UInt64>) {
+        let channels = targets.channels
+        begin(missing: table + FeatureBins.missing * channels)
+        for word in 0..<4 {
+            var bits = present[word]
+            present[word] = 0
+            while bits != 0 {
+                let bin = word &<< 6 &+ bits.trailingZeroBitCount
+                bits &= bits &- 1
+                let cell = table + bin &* channels
+                if bin != FeatureBins.missing { pass(column, bin, cell) }
+                cell.update(repeating: 0, count: channels)
             }
         }
     }
 
-    /// The same on pointers.
-    private struct Scratch {
-        let left, right, totals, missing: UnsafeMutablePointer<Double>
-        let criterion: SplitCriterion
-        let classes: Int
-        let unit, minimum: Double
-        var weight = 0.0
-        var missingWeight = 0.0
-        var best: Split?
+    @inline(__always)
+    private mutating func begin(missing cell: UnsafePointer<Int64>) {
+        missing.update(repeating: 0, count: targets.channels)
+        missingWeight = targets.add(cell, to: missing, weight: 0)
+        left.update(repeating: 0, count: targets.channels)
+        leftWeight = 0
+        below = -1
+        kind = -1
+        skipsKinds = missingWeight == 0 && minimum <= 0
+    }
 
-        mutating func best(
-            _ histogram: UnsafePointer<Int64>, _ columns: Int, _ bins: [Int], _ sums: UnsafePointer<Int64>
-        ) -> Split? {
-            for index in 0..<classes {
-                totals[index] = Double(sums[index]) * unit
-                weight += totals[index]
-            }
-            let whole = criterion.purity(totals, classes, weight)
-            for column in 0..<columns {
-                let table = histogram + column * 256 * classes
-                missingWeight = 0
-                for index in 0..<classes {
-                    missing[index] = Double(table[FeatureBins.missing * classes + index]) * unit
-                    missingWeight += missing[index]
-                }
-                scan(table, column, bins[column], whole)
-            }
-            return best
-        }
+    /// Tries the boundary below a bin and moves the bin to the left.
+    @inline(__always)
+    private mutating func pass(_ column: Int, _ bin: Int, _ cell: UnsafePointer<Int64>) {
+        let own = targets.kind(cell)
+        if below >= 0, !(skipsKinds && own >= 0 && own == kind) { consider(column, bin) }
+        leftWeight = targets.add(cell, to: left, weight: leftWeight)
+        below = bin
+        kind = own
+    }
 
-        private mutating func scan(_ table: UnsafePointer<Int64>, _ column: Int, _ bins: Int, _ whole: Double) {
-            let present = weight - missingWeight
-            for index in 0..<classes { left[index] = 0 }
-            var leftWeight = 0.0
-            var below = -1
-            for bin in 0..<bins {
-                let counts = table + bin * classes
-                var sum: Int64 = 0
-                for index in 0..<classes { sum |= counts[index] }
-                if sum == 0 { continue }
-                if below >= 0 { consider(column, below, bin, leftWeight, present, whole) }
-                for index in 0..<classes {
-                    let value = Double(counts[index]) * unit
-                    left[index] += value
-                    leftWeight += value
-                }
-                below = bin
-            }
-        }
+    @inline(__always)
+    private mutating func consider(_ column: Int, _ above: Int) {
+        let heavier = leftWeight >= weight - missingWeight - leftWeight
+        consider(column, above, missingGoesLeft: heavier)
+        // Of equals the heavier side.
+        if missingWeight > 0, routing == .byGain { consider(column, above, missingGoesLeft: !heavier) }
+    }
 
-        @inline(__always)
-        private mutating func consider(
-            _ column: Int, _ below: Int, _ above: Int, _ leftWeight: Double, _ present: Double, _ whole: Double
-        ) {
-            // Missing values join the heavier side.
-            let missingGoesLeft = leftWeight >= present - leftWeight
-            let leftTotal = leftWeight + (missingGoesLeft ? missingWeight : 0)
-            let rightTotal = weight - leftTotal
-            if leftTotal < minimum || rightTotal < minimum { return }
-            let joins = missingGoesLeft && missingWeight > 0
-            if joins { for index in 0..<classes { left[index] += missing[index] } }
-            for index in 0..<classes { right[index] = totals[index] - left[index] }
-            let gain =
-                criterion.purity(left, classes, leftTotal) + criterion.purity(right, classes, rightTotal) - whole
-            if joins { for index in 0..<classes { left[index] -= missing[index] } }
-            if gain > (best?.gain ?? -.infinity) {
-                best = Split(
-                    gain: gain, column: column, below: below, above: above, missingGoesLeft: missingGoesLeft)
-            }
+    @inline(__always)
+    private mutating func consider(_ column: Int, _ above: Int, missingGoesLeft: Bool) {
+        let channels = targets.channels
+        let leftTotal = leftWeight + (missingGoesLeft ? missingWeight : 0)
+        let rightTotal = weight - leftTotal
+        if leftTotal < minimum || rightTotal < minimum { return }
+        let joins = missingGoesLeft && missingWeight > 0
+        if joins { for index in 0..<channels { left[index] += missing[index] } }
+        for index in 0..<channels { right[index] = totals[index] - left[index] }
+        let gain = targets.purity(left, leftTotal) + targets.purity(right, rightTotal) - whole
+        if joins { for index in 0..<channels { left[index] -= missing[index] } }
+        if gain > bestGain {
+            bestGain = gain
+            best = Split(gain: gain, column: column, below: below, above: above, missingGoesLeft: missingGoesLeft)
         }
     }
 }

@@ -3,21 +3,23 @@
 import Numerics
 
 /// The state of one induction.
-final class TreeGrowth {
-    private let samples: TreeSamples
-    private let settings: TreeInduction
+final class TreeGrowth<Targets: SplitTargets> {
+    private let targets: Targets
+    private let limits: GrowthLimits
     private let bins: FeatureBins
+    private let codes: UnsafePointer<UInt8>
     private let columns: Int
-    private let classes: Int
-    /// Sample weight of one unit of the integers that are added; a power of two.
-    private let unit: Double
-    /// Per row that takes part.
-    private let labels: UnsafeMutableBufferPointer<Int32>
-    private let weights: UnsafeMutableBufferPointer<Int64>
+    private let channels: Int
+    private let count: Int
+    /// Up to so many rows a split is searched without a histogram of the node.
+    private let fewRows = 512
     /// Rows, so that a node's are consecutive; and room to part them.
-    private let order: UnsafeMutableBufferPointer<Int32>
-    private let spare: UnsafeMutableBufferPointer<Int32>
-    private var search: SplitSearch
+    private let order: UnsafeMutablePointer<Int32>
+    private let spare: UnsafeMutablePointer<Int32>
+    /// Sums of a node's children.
+    private let leftSums: UnsafeMutablePointer<Int64>
+    private let rightSums: UnsafeMutablePointer<Int64>
+    private let search: SplitSearch<Targets>
     private var pool: [UnsafeMutablePointer<Int64>] = []
     private var allocated: [UnsafeMutablePointer<Int64>] = []
 
@@ -28,62 +30,55 @@ final class TreeGrowth {
         /// The best split, where there is one.
         var split: Split?
         var histogram: UnsafeMutablePointer<Int64>?
-        /// Most weighty class, the first of equals.
+        /// What it says as a leaf.
         var action: Int32
     }
     private var nodes: [Node] = []
-    /// nodes × classes, in units
+    /// nodes × channels, in units
     private var sums: [Int64] = []
 
-    /// Nil where no row has any weight.
-    init?(_ samples: TreeSamples, _ settings: TreeInduction) {
-        guard let largest = samples.weights.max(), largest > 0 else { return nil }
-        // Integers of at most 2⁶¹ in sum: the power of two keeps whole weights whole.
-        let bits = Int.bitWidth - (samples.count - 1).leadingZeroBitCount
-        let exponent = max(-960, Int(largest.exponent)) - (60 - bits)
-        unit = Double(sign: .plus, exponent: max(-1020, exponent), significand: 1)
-        var chosen: [Int32] = []
-        chosen.reserveCapacity(samples.count)
-        for row in 0..<samples.count where (samples.weights[row] / unit).rounded() > 0 { chosen.append(Int32(row)) }
-        guard !chosen.isEmpty else { return nil }
-        self.samples = samples
-        self.settings = settings
-        columns = samples.features.count
-        classes = samples.actions.count
-        bins = samples.values.withUnsafeBufferPointer { [columns] in
-            FeatureBins(
-                values: $0.baseAddress ?? UnsafePointer(bitPattern: 8)!, columns: columns, chosen: chosen)
+    /// - Parameters:
+    ///   - values: row-major with `columns` columns.
+    ///   - rows: those that take part, in the order in which `targets` has them.
+    ///   - targets: freed in the end.
+    init(values: [Double], columns: Int, rows: [Int32], targets: Targets, limits: GrowthLimits) {
+        self.targets = targets
+        self.limits = limits
+        self.columns = columns
+        channels = targets.channels
+        count = rows.count
+        bins = values.withUnsafeBufferPointer {
+            FeatureBins(values: $0.baseAddress ?? UnsafePointer(bitPattern: 8)!, columns: columns, chosen: rows)
         }
-        labels = .allocate(capacity: chosen.count)
-        weights = .allocate(capacity: chosen.count)
-        order = .allocate(capacity: chosen.count)
-        spare = .allocate(capacity: chosen.count)
-        spare.initialize(repeating: 0)
-        for (index, row) in chosen.enumerated() {
-            labels.initializeElement(at: index, to: samples.labels[Int(row)])
-            weights.initializeElement(at: index, to: Int64((samples.weights[Int(row)] / unit).rounded()))
-            order.initializeElement(at: index, to: Int32(index))
-        }
+        codes = UnsafePointer(bins.codes.baseAddress!)
+        order = .allocate(capacity: count)
+        spare = .allocate(capacity: count)
+        for index in 0..<count { order[index] = Int32(index) }
+        leftSums = .allocate(capacity: max(1, channels))
+        rightSums = .allocate(capacity: max(1, channels))
+        leftSums.initialize(repeating: 0, count: max(1, channels))
+        rightSums.initialize(repeating: 0, count: max(1, channels))
         search = SplitSearch(
-            criterion: settings.criterion, columns: columns, classes: classes, unit: unit,
-            minimumWeight: settings.minimumLeafWeight)
+            targets: targets, columns: columns, minimumWeight: limits.leafWeight, missing: limits.missing)
     }
 
     deinit {
-        labels.deallocate()
-        weights.deallocate()
+        targets.deallocate()
+        search.deallocate()
         order.deallocate()
         spare.deallocate()
+        leftSums.deallocate()
+        rightSums.deallocate()
         for histogram in allocated { histogram.deallocate() }
     }
 
     /// Grows to the limits and hands the tree over.
-    func grow() -> DecisionTree {
-        var total = Array(repeating: Int64(0), count: classes)
-        for row in 0..<order.count { total[Int(labels[row])] += weights[row] }
-        append(start: 0, end: order.count, depth: 0, sums: total)
+    func grow(features: [String], actions: [String]) -> DecisionTree {
+        leftSums.update(repeating: 0, count: channels)
+        for row in 0..<count { targets.add(row, to: leftSums) }
+        append(start: 0, end: count, depth: 0, sums: leftSums)
         prepare(0, histogram: nil)
-        if let limit = settings.maximumLeaves {
+        if let limit = limits.leaves {
             growBestFirst(to: max(1, limit))
         } else {
             // Every node is split in the end: depth first keeps few histograms alive.
@@ -95,14 +90,14 @@ final class TreeGrowth {
                 open.append(nodes[node].left)
             }
         }
-        return tree()
+        return tree(features, actions)
     }
 
     private func growBestFirst(to limit: Int) {
         var open = [0]
         var leaves = 1
         // Splits whose sides choose alike cost a leaf only until they are merged: allow some, not any number.
-        let splits = settings.mergesSameActions ? 4 * limit : limit - 1
+        let splits = limits.mergesSameActions ? 4 * limit : limit - 1
         var made = 0
         while leaves < limit, made < splits {
             var best = -1
@@ -114,7 +109,7 @@ final class TreeGrowth {
             let node = open.remove(at: best)
             expand(node)
             made += 1
-            let count = settings.mergesSameActions ? leavesAfterMerging() : leaves + 1
+            let count = limits.mergesSameActions ? leavesAfterMerging() : leaves + 1
             if count > limit {
                 // Telling apart what had been alike on the way here would take too many leaves.
                 discard(nodes[node].left)
@@ -151,30 +146,38 @@ final class TreeGrowth {
         return leaves[0]
     }
 
-    private func append(start: Int, end: Int, depth: Int, sums own: [Int64]) {
-        var action = 0
-        for index in 1..<max(1, classes) where own[index] > own[action] { action = index }
-        nodes.append(Node(start: start, end: end, depth: depth, action: Int32(action)))
-        sums += own
+    private func append(start: Int, end: Int, depth: Int, sums own: UnsafePointer<Int64>) {
+        nodes.append(Node(start: start, end: end, depth: depth, action: targets.action(own)))
+        sums.append(contentsOf: UnsafeBufferPointer(start: own, count: channels))
     }
 
     /// Whether a node has anything to gain from a split.
     private func mayBeSplit(_ node: Int) -> Bool {
-        if let limit = settings.maximumDepth, nodes[node].depth >= limit { return false }
-        var mixed = 0
-        for index in 0..<classes where sums[node * classes + index] > 0 { mixed += 1 }
-        return mixed > 1
+        if let limit = limits.depth, nodes[node].depth >= limit { return false }
+        return sums.withUnsafeBufferPointer { targets.isMixed(rows(of: node), $0.baseAddress! + node * channels) }
+    }
+
+    private func rows(of node: Int) -> UnsafeBufferPointer<Int32> {
+        UnsafeBufferPointer(start: order + nodes[node].start, count: nodes[node].end - nodes[node].start)
     }
 
     /// Finds a node's best split, from its histogram where it is known already.
     private func prepare(_ node: Int, histogram known: UnsafeMutablePointer<Int64>?) {
+        let rows = rows(of: node)
         guard mayBeSplit(node) else {
             if let known { pool.append(known) }
             return
         }
-        let histogram = known ?? self.histogram(of: node)
+        if rows.count <= fewRows {
+            if let known { pool.append(known) }
+            nodes[node].split = sums.withUnsafeBufferPointer {
+                search.best(rows: rows, codes: codes, sums: $0.baseAddress! + node * channels)
+            }
+            return
+        }
+        let histogram = known ?? self.histogram(of: rows)
         nodes[node].split = sums.withUnsafeBufferPointer {
-            search.best(histogram: histogram, bins: bins.counts, sums: $0.baseAddress! + node * classes)
+            search.best(histogram: histogram, bins: bins.counts, sums: $0.baseAddress! + node * channels)
         }
         if nodes[node].split == nil {
             pool.append(histogram)
@@ -183,8 +186,8 @@ final class TreeGrowth {
         }
     }
 
-    private func histogram(of node: Int) -> UnsafeMutablePointer<Int64> {
-        let size = columns * 256 * classes
+    private func histogram(of rows: UnsafeBufferPointer<Int32>) -> UnsafeMutablePointer<Int64> {
+        let size = columns * 256 * channels
         let table: UnsafeMutablePointer<Int64>
         if let free = pool.popLast() {
             table = free
@@ -193,67 +196,69 @@ final class TreeGrowth {
             allocated.append(table)
         }
         table.initialize(repeating: 0, count: size)
-        let codes = bins.codes.baseAddress!
-        let (columns, classes) = (columns, classes)
-        let (order, labels, weights) = (
-            order.baseAddress!, labels.baseAddress!, weights.baseAddress!
-        )
-        for place in nodes[node].start..<nodes[node].end {
-            let row = Int(order[place])
-            let weight = weights[row]
-            let code = codes + row * columns
-            var cell = table + Int(labels[row])
-            for column in 0..<columns {
-                cell[Int(code[column]) * classes] += weight
-                cell += 256 * classes
-            }
-        }
+        targets.count(rows, codes: codes, columns: columns, in: table, removing: false)
         return table
     }
 
     /// Splits a node by its best split and prepares both children.
     private func expand(_ node: Int) {
-        guard let split = nodes[node].split, let histogram = nodes[node].histogram else { return }
+        guard let split = nodes[node].split else { return }
+        let known = nodes[node].histogram
         nodes[node].histogram = nil
         let (start, end) = (nodes[node].start, nodes[node].end)
-        var leftSums = Array(repeating: Int64(0), count: classes)
-        var rightSums = leftSums
-        let codes = bins.codes.baseAddress! + split.column
-        var left = start
-        var right = 0
-        for place in start..<end {
-            let row = Int(order[place])
-            if split.goesLeft(codes[row * columns]) {
-                order[left] = Int32(row)
-                left += 1
-                leftSums[Int(labels[row])] += weights[row]
-            } else {
-                spare[right] = Int32(row)
-                right += 1
-                rightSums[Int(labels[row])] += weights[row]
-            }
-        }
-        for index in 0..<right { order[left + index] = spare[index] }
+        let middle = part(start, end, by: split)
+        let leftIsSmall = middle - start <= end - middle
+        let small = UnsafeBufferPointer(
+            start: order + (leftIsSmall ? start : middle), count: leftIsSmall ? middle - start : end - middle)
+        let (smallSums, largeSums) = leftIsSmall ? (leftSums, rightSums) : (rightSums, leftSums)
+        smallSums.update(repeating: 0, count: channels)
+        for row in small { targets.add(Int(row), to: smallSums) }
+        for channel in 0..<channels { largeSums[channel] = sums[node * channels + channel] - smallSums[channel] }
         let depth = nodes[node].depth + 1
         let children = (nodes.count, nodes.count + 1)
         nodes[node].left = children.0
         nodes[node].right = children.1
-        append(start: start, end: left, depth: depth, sums: leftSums)
-        append(start: left, end: end, depth: depth, sums: rightSums)
-        let (small, large) = left - start <= end - left ? children : (children.1, children.0)
-        guard mayBeSplit(large) else {
-            pool.append(histogram)
-            prepare(small, histogram: nil)
+        append(start: start, end: middle, depth: depth, sums: leftSums)
+        append(start: middle, end: end, depth: depth, sums: rightSums)
+        let (smaller, larger) = leftIsSmall ? children : (children.1, children.0)
+        guard let histogram = known, end - start - small.count > fewRows, mayBeSplit(larger) else {
+            if let known { pool.append(known) }
+            prepare(smaller, histogram: nil)
+            prepare(larger, histogram: nil)
             return
         }
         // The larger child's histogram is what the smaller leaves of the parent's: exact in integers.
-        let other = self.histogram(of: small)
-        for index in 0..<columns * 256 * classes { histogram[index] -= other[index] }
-        prepare(small, histogram: other)
-        prepare(large, histogram: histogram)
+        if small.count <= fewRows {
+            targets.count(small, codes: codes, columns: columns, in: histogram, removing: true)
+            prepare(smaller, histogram: nil)
+        } else {
+            let other = self.histogram(of: small)
+            for index in 0..<columns * 256 * channels { histogram[index] -= other[index] }
+            prepare(smaller, histogram: other)
+        }
+        prepare(larger, histogram: histogram)
     }
 
-    private func tree() -> DecisionTree {
+    /// Moves the rows that go left before those that go right, each side in its order; returns where the right begins.
+    private func part(_ start: Int, _ end: Int, by split: Split) -> Int {
+        let (codes, columns, order, spare) = (codes + split.column, columns, order, spare)
+        let (shift, limit) = split.test
+        var left = start
+        var right = 0
+        for place in start..<end {
+            let row = order[place]
+            let goesLeft = codes[Int(row) * columns] &+ shift <= limit ? 1 : 0
+            // Both are written, one counts: no branch to guess.
+            order[left] = row
+            spare[right] = row
+            left += goesLeft
+            right += 1 - goesLeft
+        }
+        (order + left).update(from: spare, count: right)
+        return left
+    }
+
+    private func tree(_ features: [String], _ actions: [String]) -> DecisionTree {
         var result: [DecisionTree.Node] = []
         var gains: [Double] = []
         for (number, node) in nodes.enumerated() {
@@ -265,14 +270,11 @@ final class TreeGrowth {
                         missingGoesLeft: split.missingGoesLeft, left: node.left, right: node.right))
                 gains.append(max(0, split.gain))
             } else {
-                let counts = sums[number * classes..<(number + 1) * classes].map { Double($0) * unit }
-                let total = counts.reduce(0, +)
-                result.append(.leaf(scores: counts.map { $0 / total }, weight: total))
+                result.append(
+                    sums.withUnsafeBufferPointer { targets.leaf($0.baseAddress! + number * channels) })
                 gains.append(0)
             }
         }
-        return DecisionTree(
-            features: samples.features, actions: samples.actions, valid: result, gains: gains
-        ) { $0 }
+        return DecisionTree(features: features, actions: actions, valid: result, gains: gains) { $0 }
     }
 }

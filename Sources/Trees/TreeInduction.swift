@@ -18,31 +18,37 @@ public struct TreeInduction: Sendable, Equatable {
     /// Whether subtrees whose leaves choose the same action become one leaf. Growth then goes on until that many
     /// leaves remain after merging.
     public var mergesSameActions = true
+    public var missing = MissingRouting.heavierSide
 
     public init(
         maximumLeaves: Int? = 16, maximumDepth: Int? = nil, criterion: SplitCriterion = .entropy,
-        minimumLeafWeight: Double = 0, mergesSameActions: Bool = true
+        minimumLeafWeight: Double = 0, mergesSameActions: Bool = true, missing: MissingRouting = .heavierSide
     ) {
         self.maximumLeaves = maximumLeaves
         self.maximumDepth = maximumDepth
         self.criterion = criterion
         self.minimumLeafWeight = minimumLeafWeight
         self.mergesSameActions = mergesSameActions
+        self.missing = missing
     }
 
     /// The tree of the samples. A leaf's scores are its labels' shares of its weight; without weight, a single leaf
     /// with zeros.
     public func fit(_ samples: TreeSamples) -> DecisionTree {
         precondition(
-            samples.weights.allSatisfy { $0.isFinite && $0 >= 0 }, "weights are finite and not negative")
-        precondition(
             samples.labels.allSatisfy { $0 >= 0 && $0 < samples.actions.count }, "labels are indices of actions")
-        guard let growth = TreeGrowth(samples, self) else {
+        guard let rows = RowWeights(samples.weights) else {
             return DecisionTree(
                 features: samples.features, actions: samples.actions,
                 scores: Array(repeating: 0, count: samples.actions.count))
         }
-        let tree = growth.grow()
+        let growth = TreeGrowth(
+            values: samples.values, columns: samples.features.count, rows: rows.rows,
+            targets: ClassTargets(samples, rows, criterion),
+            limits: GrowthLimits(
+                leaves: maximumLeaves, depth: maximumDepth, leafWeight: minimumLeafWeight,
+                mergesSameActions: mergesSameActions, missing: missing))
+        let tree = growth.grow(features: samples.features, actions: samples.actions)
         return mergesSameActions ? tree.mergingSameActions() : tree
     }
 }

@@ -36,8 +36,10 @@ func impurity(_ samples: TreeSamples, _ rows: [Int], _ criterion: SplitCriterion
     }
 }
 
-/// The highest gain over all splits of all rows, by trying each; missing values on the heavier side.
-func bestGain(_ samples: TreeSamples, _ criterion: SplitCriterion) -> Double? {
+/// The highest gain over all splits of all rows, by trying each.
+func bestGain(
+    _ samples: TreeSamples, _ criterion: SplitCriterion, _ routing: MissingRouting = .heavierSide
+) -> Double? {
     let rows = Array(0..<samples.count)
     let columns = samples.features.count
     var best: Double?
@@ -49,12 +51,13 @@ func bestGain(_ samples: TreeSamples, _ criterion: SplitCriterion) -> Double? {
             let right = rows.filter { value($0) > threshold }
             let weigh = { (some: [Int]) in some.map { samples.weights[$0] }.reduce(0, +) }
             let absent = rows.filter { value($0).isNaN }
-            let joinLeft = weigh(left) >= weigh(right)
-            let gain =
-                impurity(samples, rows, criterion)
-                - impurity(samples, left + (joinLeft ? absent : []), criterion)
-                - impurity(samples, right + (joinLeft ? [] : absent), criterion)
-            best = max(best ?? -.infinity, gain)
+            for joinLeft in routing == .byGain ? [true, false] : [weigh(left) >= weigh(right)] {
+                let gain =
+                    impurity(samples, rows, criterion)
+                    - impurity(samples, left + (joinLeft ? absent : []), criterion)
+                    - impurity(samples, right + (joinLeft ? [] : absent), criterion)
+                best = max(best ?? -.infinity, gain)
+            }
         }
     }
     return best

@@ -4,14 +4,17 @@ import Testing
 import Trees
 
 @Suite struct InductionTests {
-    @Test(arguments: [SplitCriterion.entropy, .gini], [0.0, 0.3])
-    func rootSplitIsTheBestOfAll(criterion: SplitCriterion, missing: Double) throws {
+    @Test(
+        arguments: [(0.0, MissingRouting.heavierSide), (0.3, .heavierSide), (0.3, .byGain)], SplitCriterion.allCases)
+    func rootSplitIsTheBestOfAll(missing: (share: Double, routing: MissingRouting), criterion: SplitCriterion) throws {
         for seed in 0..<60 as Range<UInt64> {
             let samples = randomSamples(
-                rows: 3 + Int(seed) % 40, columns: 3, classes: 2 + Int(seed) % 3, distinct: 6, missing: missing,
+                rows: 3 + Int(seed) % 40, columns: 3, classes: 2 + Int(seed) % 3, distinct: 6, missing: missing.share,
                 weighted: seed % 2 == 0, seed: seed)
-            let tree = TreeInduction(maximumLeaves: 2, criterion: criterion, mergesSameActions: false).fit(samples)
-            let expected = bestGain(samples, criterion)
+            let tree = TreeInduction(
+                maximumLeaves: 2, criterion: criterion, mergesSameActions: false, missing: missing.routing
+            ).fit(samples)
+            let expected = bestGain(samples, criterion, missing.routing)
             if impurity(samples, Array(0..<samples.count), criterion) == 0 || expected == nil {
                 #expect(tree.leafCount == 1)
                 continue
@@ -156,6 +159,36 @@ import Trees
         #expect(tree.nodes[0] == .split(feature: 0, threshold: 0.5, missingGoesLeft: false, left: 1, right: 2))
         #expect(tree.leaf(of: [nan]) == 2)
         #expect(tree.leaf(of: [0.5]) == 1)
+    }
+
+    @Test func missingValuesGoWhereTheyTellMost() {
+        // The side with less weight, since the missing rows are all of its class.
+        let nan = Double.nan
+        let samples = TreeSamples(
+            features: ["x"], actions: ["a", "b"], values: [0, 1, 1, 1, nan, nan], labels: [0, 1, 1, 1, 0, 0],
+            weights: Array(repeating: 1, count: 6))
+        let tree = TreeInduction(maximumLeaves: 2, missing: .byGain).fit(samples)
+        #expect(tree.nodes[0] == .split(feature: 0, threshold: 0.5, missingGoesLeft: true, left: 1, right: 2))
+        #expect(samples.accuracy(of: tree) == 1)
+        // Without missing values the routing says nothing.
+        let whole = randomSamples(rows: 800, columns: 4, classes: 3, distinct: 40, seed: 11)
+        #expect(TreeInduction(missing: .byGain).fit(whole) == TreeInduction().fit(whole))
+    }
+
+    @Test func fewRowsAreSearchedAsManyAre() {
+        // The same rows many times over: large nodes go by histograms, small ones by their rows.
+        for seed in 0..<4 as Range<UInt64> {
+            let samples = randomSamples(
+                rows: 300, columns: 4, classes: 3, distinct: 60, missing: 0.1, weighted: true, seed: seed)
+            var many = samples
+            for _ in 0..<7 { many.append(samples) }
+            var heavy = samples
+            heavy.weights = samples.weights.map { 8 * $0 }
+            for leaves in [12, nil] {
+                let induction = TreeInduction(maximumLeaves: leaves, missing: .byGain)
+                #expect(induction.fit(many) == induction.fit(heavy))
+            }
+        }
     }
 
     @Test func extremeNumbers() {
