@@ -5,7 +5,7 @@ import PositionedJSON
 
 /// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
 public enum TreeSpecification {
-    public static let methods = ["behaviour_cloning", "dagger", "refine", "regret", "viper"]
+    public static let methods = ["behaviour_cloning", "cqi", "dagger", "refine", "regret", "viper"]
 
     /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
     /// the caller.
@@ -14,6 +14,7 @@ public enum TreeSpecification {
     public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any TreeMethod)? {
         switch reader.choice("method", of: methods) {
         case "behaviour_cloning": return imitation("behaviour_cloning", reader, defaults: .behaviourCloning)
+        case "cqi": return CQIMethod(reader: reader)
         case "dagger": return imitation("dagger", reader, defaults: .dagger)
         case "refine":
             let from = reader.string("from")

@@ -153,6 +153,45 @@ import Testing
         for index in learners.indices { #expect(once[2 * index] != once[2 * index + 1]) }
     }
 
+    /// The gradient of the cross-entropy towards given actions, forbidden ones left out.
+    @Test func theCrossEntropyMatchesFiniteDifferences() {
+        let (size, actions) = (6, 3)
+        let rollout = RolloutBuffer(steps: 3, slots: 2, observationCount: 1, actionCount: actions)
+        var stream = RandomStream(seed: 5, purpose: "test.cross-entropy")
+        for place in 0..<size { rollout.allowed[place * actions + 2] = place % 2 == 0 }
+        let targets = (0..<size).map { $0 % 2 == 0 ? Int32($0 % 3) : Int32(stream.below(2)) }
+        var logits = (0..<(size * actions)).map { _ in Float(stream.normal()) }
+        let places = [3, 1, 0, 5, 4, 2]
+        let batch = PolicyBatch(capacity: size, inputs: 1, outputs: actions)
+        func loss() -> Float {
+            var sum: Float = 0
+            var row = Array(repeating: Float(0), count: actions)
+            for (index, place) in places.enumerated() {
+                logits.withUnsafeBufferPointer {
+                    MaskedSoftmax.logProbabilities(
+                        $0.baseAddress! + index * actions, allowed: rollout.allowed + place * actions, count: actions,
+                        into: &row)
+                }
+                sum -= row[Int(targets[place])]
+            }
+            return 0.4 * sum / Float(size)
+        }
+        batch.actorGradient.zero()
+        batch.addCrossEntropy(
+            rollout, places, size: size, logits: logits, targets: targets, coefficient: 0.4, share: 1 / Float(size))
+        let gradient = Array(batch.actorGradient.elements)
+        for index in logits.indices {
+            let kept = logits[index]
+            logits[index] = kept + 5e-3
+            let above = loss()
+            logits[index] = kept - 5e-3
+            let below = loss()
+            logits[index] = kept
+            #expect(abs((above - below) / 1e-2 - gradient[index]) < 1e-3)
+        }
+        for (row, place) in places.enumerated() where place % 2 == 1 { #expect(gradient[row * actions + 2] == 0) }
+    }
+
     /// The gradient of the loss with respect to logits and values, for PPO's clipped terms and A2C's.
     @Test(arguments: [false, true])
     func gradientsMatchFiniteDifferences(clipped: Bool) {

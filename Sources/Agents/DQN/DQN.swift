@@ -1,9 +1,8 @@
 // Deep Q-learning: a network learns the value of every action from remembered transitions.
 
-import Networks
-import Numerics
 import Patients
 import PositionedJSON
+import Trees
 
 /// DQN (Mnih et al., "Human-level control through deep reinforcement learning", Nature 518 (2015) 529–533), by default
 /// that of Stable-Baselines3. Switched on one by one: the double estimator (van Hasselt, Guez and Silver, AAAI 2016), a
@@ -12,10 +11,20 @@ import PositionedJSON
 ///
 /// Loss: Huber's of δ = Q(s, a) − (r + γ·Q⁻(s′, a*)), where a* is the best allowed action in s′: by Q⁻, or by Q where
 /// double. A terminated course ends the sum; a truncated one does not.
-public struct DQN: Learner {
+///
+/// A tree may help: it treats the first patients and the network is trained on what it did (`TreeDemonstrations`), and
+/// rewards are shaped by what its leaves are worth (`PotentialShaping`; scores are then Q(s, a) − Φ(s)).
+public struct DQN: TreeGuidedLearner {
     public var configuration: DQNConfiguration
+    public var tree: DecisionTree?
 
-    public init(_ configuration: DQNConfiguration = DQNConfiguration()) { self.configuration = configuration }
+    public init(_ configuration: DQNConfiguration = DQNConfiguration(), tree: DecisionTree? = nil) {
+        self.configuration = configuration
+        self.tree = tree
+    }
+
+    public var treeName: String? { configuration.tree }
+    public func guided(by tree: DecisionTree) -> any Learner { DQN(configuration, tree: tree) }
 
     public var name: String { "dqn" }
     public var decisions: Int { configuration.decisions }
@@ -28,238 +37,13 @@ public struct DQN: Learner {
         small.learningStarts = min(small.learningStarts, Agents.shrunk(small.learningStarts, by: factor))
         small.targetUpdateInterval = Agents.shrunk(small.targetUpdateInterval, by: factor)
         small.validation = small.validation.shrunk(by: factor)
-        return DQN(small)
+        small.treeDecisions = Agents.shrunk(small.treeDecisions, by: factor)
+        small.pretrainingSteps = min(small.pretrainingSteps, Agents.shrunk(small.pretrainingSteps, by: factor))
+        return DQN(small, tree: tree)
     }
 
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
-        try DQNRun(configuration, job).train()
-    }
-}
-
-/// One training run with everything it keeps in memory; allocates nothing per step or update.
-private final class DQNRun {
-    private let configuration: DQNConfiguration
-    private let task: TaskDescription
-    private let slots: PatientSlots
-    private let normalisation: Normalisation
-    private let online: DenseNetwork
-    private let target: DenseNetwork
-    /// The parameters behind the online network's, where it is a dueling one.
-    private let dueling: DuelingHead?
-    private let adam: Adam
-    private let replay: ReplayBuffer
-    private let priorities: PrioritisedReplay?
-    private let queue: NStepQueue
-    private let batch: ReplayBatch
-    private let validation: Validation
-    private let gamma: Float
-
-    private var exploration: RandomStream
-    private var sampling: RandomStream
-    private var decisions = 0
-    private var lossSum = 0.0
-    private var lossCount = 0
-    private var epsilon = 1.0
-
-    /// What each slot's patient shows now, normalised.
-    private let current: FloatBuffer
-    private let following: FloatBuffer
-    private let actions: UnsafeMutableBufferPointer<Int32>
-    private let onlineScratch: FloatBuffer
-    private let targetScratch: FloatBuffer
-    private let actingScratch: FloatBuffer
-    private let outputGradient: FloatBuffer
-
-    init(_ configuration: DQNConfiguration, _ job: TrainingJob) throws {
-        self.configuration = configuration
-        let task = job.environment.task
-        self.task = task
-        guard job.validation.patients > 0 else { throw TrainingError.noPatients("validation") }
-        let inputs = task.observations.count
-        let outputs = task.actions.count
-        gamma = Float(resolvedDiscount(configuration.gamma, task: task.discount))
-        normalisation =
-            configuration.normalisationDecisions > 0
-            ? try Normalisation(
-                of: job.environment, decisions: configuration.normalisationDecisions, seed: job.seed)
-            : Normalisation(identity: inputs)
-        var initial = RandomStream(seed: job.seed, purpose: "dqn.initial")
-        dueling =
-            configuration.dueling
-            ? DuelingHead(
-                inputs: inputs, hidden: configuration.netArch, outputs: outputs,
-                activation: configuration.activation, stream: &initial)
-            : nil
-        online =
-            dueling?.network
-            ?? DenseNetwork(
-                inputs: inputs, hidden: configuration.netArch, outputs: outputs, activation: configuration.activation,
-                stream: &initial)
-        target = DenseNetwork(copying: online)
-        adam = Adam(
-            count: dueling?.parameters.count ?? online.parameterCount,
-            learningRate: Float(configuration.learningRate))
-        // No more than the run can fill.
-        let capacity = min(configuration.bufferSize, configuration.decisions + configuration.slots)
-        replay = ReplayBuffer(capacity: capacity, observationCount: inputs, actionCount: outputs)
-        priorities = configuration.prioritisedReplay.map { PrioritisedReplay($0, capacity: capacity) }
-        queue = NStepQueue(
-            steps: configuration.nSteps, slots: configuration.slots, gamma: gamma, replay: replay,
-            priorities: priorities)
-        batch = ReplayBatch(size: configuration.batchSize, observationCount: inputs, actionCount: outputs)
-        online.reserve(batch: configuration.batchSize)
-        onlineScratch = FloatBuffer(online.scratchCount(batch: configuration.batchSize))
-        targetScratch = FloatBuffer(online.scratchCount(batch: configuration.batchSize))
-        actingScratch = FloatBuffer(online.scratchCount(batch: configuration.slots))
-        outputGradient = FloatBuffer(configuration.batchSize * outputs)
-        current = FloatBuffer(configuration.slots * inputs)
-        following = FloatBuffer(inputs)
-        actions = .allocate(capacity: configuration.slots)
-        actions.initialize(repeating: 0)
-        exploration = RandomStream(seed: job.seed, purpose: "dqn.exploration")
-        sampling = RandomStream(seed: job.seed, purpose: "dqn.replay")
-        slots = try PatientSlots(job.environment, slots: configuration.slots, seed: job.seed, purpose: "dqn")
-        validation = Validation(
-            job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
-            diagnosticNames: ["loss", "epsilon"])
-        for slot in 0..<configuration.slots { see(slot) }
-    }
-
-    deinit { actions.deallocate() }
-
-    func train() throws -> TrainedPolicy {
-        var untrained = 0
-        var untilTarget = configuration.targetUpdateInterval
-        while decisions < configuration.decisions {
-            try step()
-            untrained += configuration.slots
-            if decisions > configuration.learningStarts {
-                if configuration.annealLearningRate {
-                    let left = max(0, 1 - Double(decisions) / Double(configuration.decisions))
-                    adam.learningRate = Float(configuration.learningRate * left)
-                }
-                while untrained >= configuration.trainFreq {
-                    untrained -= configuration.trainFreq
-                    for _ in 0..<configuration.gradientSteps { update() }
-                }
-            } else {
-                untrained = 0
-            }
-            untilTarget -= configuration.slots
-            if untilTarget <= 0 {
-                untilTarget += max(configuration.targetUpdateInterval, configuration.slots)
-                if configuration.tau >= 1 {
-                    target.copy(from: online)
-                } else {
-                    target.softUpdate(from: online, rate: Float(configuration.tau))
-                }
-            }
-            guard lossSum.isFinite else { throw TrainingError.notFinite(what: "the loss", decisions: decisions) }
-            try validation.look(decisions: decisions, slots: slots, policy: policy, diagnostics: diagnostics)
-        }
-        return try validation.result()
-    }
-
-    private func see(_ slot: Int) {
-        let inputs = task.observations.count
-        normalisation.apply(
-            slots.environment.observations.baseAddress! + slot * inputs, into: current.start + slot * inputs)
-    }
-
-    /// One decision for every slot's patient, and its transition into memory.
-    private func step() throws {
-        let environment = slots.environment
-        let inputs = task.observations.count
-        let outputs = task.actions.count
-        let random = decisions < configuration.learningStarts
-        epsilon = configuration.exploration.epsilon(at: decisions, of: configuration.decisions)
-        let values = online.evaluate(current.start, batch: configuration.slots, scratch: actingScratch.start)
-        let allowed = environment.allowed.baseAddress!
-        for slot in 0..<configuration.slots {
-            let row = allowed + slot * outputs
-            actions[slot] =
-                random || exploration.uniform() < epsilon
-                ? randomAllowed(row, count: outputs, stream: &exploration)
-                : bestAllowed(values + slot * outputs, row, count: outputs)
-        }
-        try environment.step(UnsafeBufferPointer(actions))
-        decisions += configuration.slots
-        for slot in 0..<configuration.slots {
-            try slots.book(slot, decisions: decisions)
-            let status = environment.status[slot]
-            normalisation.apply(environment.observations.baseAddress! + slot * inputs, into: following.start)
-            queue.add(
-                slot: slot, observation: current.start + slot * inputs, action: actions[slot],
-                reward: Float(environment.rewards[slot] * configuration.rewardScale),
-                nextObservation: following.start, nextAllowed: environment.allowed.baseAddress! + slot * outputs,
-                ended: status != .running, terminated: status == .terminated)
-            if status != .running { try slots.restart(slot) }
-            see(slot)
-        }
-    }
-
-    /// One gradient step on a minibatch.
-    private func update() {
-        guard replay.count > 0 else { return }
-        if let priorities {
-            let progress = Double(decisions) / Double(configuration.decisions)
-            priorities.draw(
-                batch.size, places: batch.places, weights: batch.weights.start, held: replay.count, progress: progress,
-                stream: &sampling)
-        } else {
-            replay.draw(into: batch, stream: &sampling)
-        }
-        replay.fill(batch)
-        let size = configuration.batchSize
-        let outputs = task.actions.count
-        let targetValues = target.evaluate(
-            batch.nextObservations.start, batch: size, scratch: targetScratch.start)
-        let choiceValues =
-            configuration.double
-            ? online.evaluate(batch.nextObservations.start, batch: size, scratch: onlineScratch.start)
-            : targetValues
-        let values = online.forward(batch.observations.start, batch: size)
-        outputGradient.zero()
-        var loss: Float = 0
-        for row in 0..<size {
-            var goal = batch.rewards.start[row]
-            let bootstrap = batch.bootstraps.start[row]
-            if bootstrap > 0 {
-                let best = bestAllowed(
-                    choiceValues + row * outputs, batch.nextAllowed + row * outputs, count: outputs)
-                goal += bootstrap * targetValues[row * outputs + Int(best)]
-            }
-            let place = row * outputs + Int(batch.actions[row])
-            let error = values[place] - goal
-            let huber = Loss.huber(error)
-            let weight = batch.weights.start[row]
-            loss += weight * huber.value
-            outputGradient.start[place] = weight * huber.derivative / Float(size)
-            priorities?.learned(batch.places[row], error: error)
-        }
-        online.zeroGradients()
-        online.backward(outputGradient: outputGradient.start)
-        dueling?.pullGradients()
-        let gradients = dueling?.gradients ?? online.gradients
-        clipGradientNorm(gradients, maximum: Float(configuration.maxGradNorm))
-        adam.step(parameters: dueling?.parameters ?? online.parameters, gradients: gradients)
-        dueling?.fold()
-        lossSum += Double(loss) / Double(size)
-        lossCount += 1
-    }
-
-    private func policy() -> any SavedPolicy {
-        QNetworkPolicy(
-            observations: task.observations.map(\.name), actions: task.actions.map(\.name),
-            network: FrozenNetwork(copying: online, normalisation: normalisation),
-            rewardScale: configuration.rewardScale)
-    }
-
-    private func diagnostics() -> [Double] {
-        defer {
-            lossSum = 0
-            lossCount = 0
-        }
-        return [lossCount == 0 ? .nan : lossSum / Double(lossCount), epsilon]
+        if let name = configuration.tree, tree == nil { throw TrainingError.unresolvedTree(name) }
+        return try DQNRun(configuration, tree, job).train()
     }
 }

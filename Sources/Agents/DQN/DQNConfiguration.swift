@@ -44,6 +44,15 @@ public struct DQNConfiguration: Sendable, Equatable {
     /// Decisions of random play that measure the observations' means and deviations; 0 leaves observations as they are,
     /// as SB3 does.
     public var normalisationDecisions = 4_000
+    /// The name of a tree of the study and what it is used for (`tree`, `tree_use`); whoever runs the study resolves it.
+    public var tree: String?
+    public var guidance = TreeGuidance()
+    /// With a warm start: decisions that the tree makes, in place of random play, before the first update.
+    public var treeDecisions = 5_000
+    /// With a warm start: updates on what the tree did before the network acts, by the error of DQN and a large margin.
+    public var pretrainingSteps = 1_000
+    /// By how much, in scaled rewards, the tree's action is to be worth more than others in those updates (DQfD: 0.8).
+    public var treeMargin = 0.8
     public var validation = ValidationSettings()
 
     public init() {}
@@ -77,7 +86,38 @@ public struct DQNConfiguration: Sendable, Equatable {
         rewardScale = reader.number("reward_scale", default: rewardScale, in: 1e-12...1e12)
         normalisationDecisions = reader.integer(
             "normalisation_decisions", default: normalisationDecisions, in: 0...10_000_000)
+        readTree(reader)
         validation = ValidationSettings(reader: reader)
+    }
+
+    private mutating func readTree(_ reader: ObjectReader) {
+        tree = reader.optionalString("tree")
+        guidance = TreeGuidance(reader: reader, known: [.warmStart, .shaping])
+        treeDecisions = reader.integer("tree_decisions", default: treeDecisions, in: 1...1_000_000_000)
+        pretrainingSteps = reader.integer("pretraining_steps", default: pretrainingSteps, in: 0...1_000_000_000)
+        treeMargin = reader.number("tree_margin", default: treeMargin, in: 0...1e12)
+        if tree != nil, guidance.uses.isEmpty, let node = reader.node["tree"] {
+            reader.complaints.add(
+                node, "a tree does nothing for DQN by itself",
+                remedy: "such as \"tree_use\": [\"warm_start\", \"shaping\"]")
+        }
+        for key in ["tree_decisions", "pretraining_steps", "tree_margin"] where !guidance.uses.contains(.warmStart) {
+            guard let node = reader.node[key] else { continue }
+            reader.complaints.add(node, "\(key) does nothing without \"tree_use\": [\"warm_start\"]")
+        }
+    }
+
+    private var treeFields: [JSONField] {
+        guard let tree else { return [] }
+        var fields = [JSONField("tree", .string(tree))] + guidance.fields()
+        if guidance.uses.contains(.warmStart) {
+            fields += [
+                JSONField("tree_decisions", .integer(treeDecisions)),
+                JSONField("pretraining_steps", .integer(pretrainingSteps)),
+                JSONField("tree_margin", .number(treeMargin)),
+            ]
+        }
+        return fields
     }
 
     func fields() -> [JSONField] {
@@ -97,7 +137,7 @@ public struct DQNConfiguration: Sendable, Equatable {
             JSONField("dueling", .bool(dueling)), JSONField("n_steps", .integer(nSteps)),
             JSONField("reward_scale", .number(rewardScale)),
             JSONField("normalisation_decisions", .integer(normalisationDecisions)),
-        ] + PrioritisedReplaySettings.fields(prioritisedReplay) + validation.fields()
+        ] + PrioritisedReplaySettings.fields(prioritisedReplay) + treeFields + validation.fields()
     }
 }
 

@@ -3,6 +3,7 @@
 import Numerics
 import Patients
 import PositionedJSON
+import Trees
 
 /// An algorithm with its settings: explores training patients, returns the policy that did best on validation patients.
 ///
@@ -90,6 +91,8 @@ public struct TrainedPolicy: Sendable {
     public var metrics: [LearningCurvePoint]
     /// Decisions after which the kept policy was evaluated.
     public var bestAt: Int
+    /// The tree that the policy was trained towards (`TreeRegularisationSettings`); nil for most.
+    public var tree: DecisionTree?
     public var outcomeNames: [String]
     public var diagnosticNames: [String]
 

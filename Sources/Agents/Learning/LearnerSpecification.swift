@@ -17,8 +17,9 @@ public enum LearnerSpecification {
     public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any Learner)? {
         let frames = reader.integer("frame_stack", default: 1, in: 1...64)
         guard frames > 1 else { return learner(reader, task) }
-        if let tree = reader.node["tree"] {
-            reader.complaints.add(tree, "the leaves of a tree are the states of one frame, not of a stack of \(frames)")
+        for key in ["tree", "tree_regularisation"] {
+            guard let tree = reader.node[key] else { continue }
+            reader.complaints.add(tree, "a tree decides on one frame, not on a stack of \(frames)")
         }
         if let place = reader.node["algorithm"], case .string(let name) = place.value,
             ["map_bayes", "mpc"].contains(name)
@@ -46,7 +47,9 @@ public enum LearnerSpecification {
         case "fqi": FQI(FQIConfiguration(reader: reader))
         case let planner? where planner == "map_bayes" || planner == "mpc":
             Planner(PlanningConfiguration(reader: reader, algorithm: planner, task: task))
-        case "ppo": PPO(PPOConfiguration(reader: reader))
+        case "ppo":
+            PPO(
+                PPOConfiguration(reader: reader), treeRegularisation: TreeRegularisationSettings(reader: reader))
         case "q_lambda": QLambda(reader: reader, task: task)
         case "q_learning": QLearning(table)
         case "recurrent_ppo": RecurrentPPO(RecurrentPPOConfiguration(reader: reader))

@@ -52,6 +52,9 @@ final class PatientSlots: EpisodeTally {
         try start(slot)
     }
 
+    /// Counts courses of training patients that went on elsewhere.
+    func count(otherEpisodes: Int) { finishedEpisodes += otherEpisodes }
+
     /// Mean return of the episodes that ended since the last call; NaN for none.
     func takeMeanReturn() -> Double {
         defer {

@@ -87,6 +87,9 @@ final class Validation {
                 validationReturn: metrics.last?.validationReturn))
     }
 
+    /// Decisions after which the best policy so far was evaluated; nil before the first evaluation.
+    var bestAt: Int? { best?.decisions }
+
     /// The result, once the last decision has been looked at.
     func result() throws -> TrainedPolicy {
         guard let best else { throw TrainingError.noDecisions }
@@ -131,7 +134,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .tooManyRows:
             "there are more than \(QuantileGrid.largest) different rows of observations, too many for each to be a state; "
                 + "choose a grid"
-        case .unresolvedTree(let name): "the tree `\(name)`, whose leaves are to be the states, was not supplied"
+        case .unresolvedTree(let name): "the tree `\(name)`, from which it is to learn, was not supplied"
         case .wrongAbstraction: "the states were made for other observations than the environment's"
         case .unknownObservation(let name): "there is no observation `\(name)`"
         case .wrongBins(let features, let bins):

@@ -4,6 +4,7 @@ import Networks
 import Numerics
 import Patients
 import PositionedJSON
+import Trees
 
 #if canImport(Glibc)
     import Glibc
@@ -18,24 +19,42 @@ import PositionedJSON
 /// Forbidden actions have probability zero and no gradient. A truncated course is valued by its last state.
 public struct PPO: Learner {
     public var configuration: PPOConfiguration
+    /// Holds the policy near what a small tree can express; nil leaves it free. The tree is left behind as well.
+    public var treeRegularisation: TreeRegularisationSettings?
 
-    public init(_ configuration: PPOConfiguration = PPOConfiguration()) { self.configuration = configuration }
+    public init(
+        _ configuration: PPOConfiguration = PPOConfiguration(), treeRegularisation: TreeRegularisationSettings? = nil
+    ) {
+        self.configuration = configuration
+        self.treeRegularisation = treeRegularisation
+    }
 
     public var name: String { "ppo" }
     public var decisions: Int { configuration.decisions }
 
-    public func json() -> JSONValue { settings(name, configuration.fields()) }
+    public func json() -> JSONValue {
+        settings(name, configuration.fields() + TreeRegularisationSettings.fields(treeRegularisation))
+    }
 
-    public func shrunk(by factor: Double) -> any Learner { PPO(configuration.shrunk(by: factor)) }
+    public func shrunk(by factor: Double) -> any Learner {
+        PPO(configuration.shrunk(by: factor), treeRegularisation: treeRegularisation)
+    }
 
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
-        let run = try PPORun(configuration, job)
+        let run = try PPORun(configuration, treeRegularisation, job)
+        var tree: (decisions: Int, tree: DecisionTree?) = (0, nil)
         while run.collector.decisions < configuration.decisions {
             try run.collector.collect(run.networks)
             try run.update()
             try run.look()
+            // The tree that belongs to the policy kept.
+            if let best = run.validation.bestAt, best != tree.decisions {
+                tree = (best, run.regularisation?.decisionTree())
+            }
         }
-        return try run.validation.result()
+        var trained = try run.validation.result()
+        trained.tree = tree.tree
+        return trained
     }
 }
 
@@ -77,8 +96,11 @@ private final class PPORun {
     private let indices: UnsafeMutableBufferPointer<Int>
     private let passes: PPOPasses
     private var schedule: PPOSchedule
+    let regularisation: TreeRegularisation?
 
-    init(_ configuration: PPOConfiguration, _ job: TrainingJob) throws {
+    init(
+        _ configuration: PPOConfiguration, _ treeRegularisation: TreeRegularisationSettings?, _ job: TrainingJob
+    ) throws {
         self.configuration = configuration
         collector = try OnPolicyCollector(configuration.collection, job, name: "ppo")
         let task = collector.task
@@ -94,6 +116,10 @@ private final class PPORun {
         for index in 0..<indices.count { indices.initializeElement(at: index, to: index) }
         passes = PPOPasses(seed: job.seed, name: "ppo")
         schedule = PPOSchedule(configuration, decisions: 0)
+        let (normalisation, rollout) = (collector.normalisation, collector.rollout)
+        regularisation = treeRegularisation.map {
+            TreeRegularisation($0, task: task, normalisation: normalisation, rollout: rollout)
+        }
         validation = Validation(
             job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
             diagnosticNames: PPOPasses.diagnosticNames)
@@ -106,6 +132,7 @@ private final class PPORun {
         schedule = PPOSchedule(configuration, decisions: collector.decisions)
         actorAdam.learningRate = schedule.learningRate
         criticAdam.learningRate = schedule.learningRate
+        regularisation?.follow(networks.actor)
         try passes.run(
             over: indices, size: configuration.batchSize, epochs: configuration.nEpochs, decisions: collector.decisions
         ) { step($0, size: $1) }
@@ -125,6 +152,11 @@ private final class PPORun {
             clippedObjective(advantage: advantage, logRatio: logProbability - before, clip: clip)
         } value: { value, place in
             clippedValueError(value, place, rollout, clip: valueClip)
+        }
+        if let regularisation, regularisation.coefficient > 0 {
+            batch.addCrossEntropy(
+                rollout, places, size: size, logits: logits, targets: regularisation.targets.baseAddress!,
+                coefficient: regularisation.coefficient, share: 1 / Float(size))
         }
         guard passes.book(terms, targetKL: configuration.targetKL) else { return false }
         networks.zeroGradients()

@@ -113,6 +113,26 @@ package final class PolicyBatch {
         }
         return sums * share
     }
+
+    /// Adds ∂/∂logits of share · coefficient · Σ −log π(target | s) to what `differentiate` wrote.
+    ///
+    /// - Parameter targets: an allowed action for every place of the rollout.
+    package func addCrossEntropy(
+        _ rollout: RolloutBuffer, _ places: UnsafePointer<Int>, size: Int, logits: UnsafePointer<Float>,
+        targets: UnsafePointer<Int32>, coefficient: Float, share: Float
+    ) {
+        for index in 0..<size {
+            let source = places[index]
+            MaskedSoftmax.logProbabilities(
+                logits + index * outputs, allowed: rollout.allowed + source * outputs, count: outputs,
+                into: row.start)
+            for action in 0..<outputs where row.start[action] > -.infinity {
+                let wanted: Float = action == Int(targets[source]) ? 1 : 0
+                actorGradient.start[index * outputs + action] +=
+                    coefficient * share * (exp(row.start[action]) - wanted)
+            }
+        }
+    }
 }
 
 extension RolloutBuffer {

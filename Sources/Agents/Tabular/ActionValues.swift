@@ -16,13 +16,17 @@ final class ActionValues {
     let visits: UnsafeMutableBufferPointer<Int32>
     private let configuration: TabularConfiguration
 
-    init(states: Int, width: Int, _ configuration: TabularConfiguration) {
+    /// - Parameter start: what a tree is worth in its leaves, the states; nil begins with `initial_value` everywhere.
+    init(states: Int, width: Int, _ configuration: TabularConfiguration, start: TreeValues? = nil) {
         self.width = width
         self.configuration = configuration
         cells = .allocate(capacity: states * width)
         cells.initialize(repeating: configuration.initialValue)
         visits = .allocate(capacity: states * width)
         visits.initialize(repeating: 0)
+        for (state, leaf) in (start?.tree.leaves ?? []).enumerated() {
+            start?.writeActionValues(leaf: leaf, cells: row(state), visits: visits.baseAddress! + state * width)
+        }
     }
 
     deinit {

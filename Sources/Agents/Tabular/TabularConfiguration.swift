@@ -29,6 +29,8 @@ public struct TabularConfiguration: Sendable, Equatable {
     public var exactStates = false
     /// The name of the tree whose leaves are the states instead of a grid; whoever runs the study resolves it.
     public var tree: String?
+    /// With a tree: whether values begin with what the tree is worth in its leaves (`TreeValues`), and on how many courses.
+    public var guidance = TreeGuidance()
     public var validation = ValidationSettings(evaluateEvery: 20_000)
 
     public init() {}
@@ -44,6 +46,7 @@ public struct TabularConfiguration: Sendable, Equatable {
         initialValue = reader.number("initial_value", default: initialValue)
         exploration = ExplorationSchedule(reader: reader, default: exploration)
         tree = reader.optionalString("tree")
+        guidance = TreeGuidance(reader: reader, known: [.warmStart])
         exactStates = reader.node["states"] != nil && reader.choice("states", of: ["exact"]) != nil
         let grid = reader.optionalObject("grid", what: "the grid")
         if let grid { readGrid(grid, task) }
@@ -126,6 +129,6 @@ public struct TabularConfiguration: Sendable, Equatable {
             JSONField("learning_rate", .optional(learningRate)),
             JSONField("learning_rate_power", .number(learningRatePower)), JSONField("gamma", .optional(gamma)),
             JSONField("initial_value", .number(initialValue)),
-        ] + exploration.fields() + [states] + validation.fields()
+        ] + exploration.fields() + [states] + guidance.fields() + validation.fields()
     }
 }

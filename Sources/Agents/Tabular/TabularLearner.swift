@@ -2,9 +2,10 @@
 
 import Patients
 import PositionedJSON
+import Trees
 
 /// A learner with a value for every state and action.
-public protocol TabularLearner: Learner {
+public protocol TabularLearner: TreeGuidedLearner {
     var configuration: TabularConfiguration { get set }
     /// The states; nil makes those that the configuration asks for.
     var abstraction: (any StateAbstraction)? { get set }
@@ -21,10 +22,12 @@ extension TabularLearner {
         return small
     }
 
+    public var treeName: String? { configuration.tree }
+
     /// The same learner over the leaves of a tree.
-    public func over(_ tree: LeafStates) -> any Learner {
+    public func guided(by tree: DecisionTree) -> any Learner {
         var learner = self
-        learner.abstraction = tree
+        learner.abstraction = LeafStates(tree)
         return learner
     }
 

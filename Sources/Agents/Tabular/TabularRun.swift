@@ -49,6 +49,8 @@ struct TabularRunShape {
     var horizon: Int
     var gamma: Double
     var seed: UInt64
+    /// What values begin with; nil where nothing is known.
+    var start: TreeValues?
 }
 
 /// One training run; allocates nothing per step.
@@ -79,12 +81,18 @@ final class TabularRun<Rule: TabularRule> {
         validation = Validation(
             job: job, settings: configuration.validation, totalDecisions: configuration.decisions,
             diagnosticNames: ["visited_share", "epsilon"])
-        values = ActionValues(states: abstraction.states, width: task.actions.count, configuration)
+        let gamma = resolvedDiscount(configuration.gamma, task: task.discount)
+        var start: TreeValues?
+        if configuration.guidance.uses.contains(.warmStart), let tree = (abstraction as? LeafStates)?.tree {
+            start = try TreeValues.estimate(
+                tree, job.environment, episodes: configuration.guidance.patients, gamma: gamma, seed: job.seed)
+        }
+        slots.count(otherEpisodes: start?.episodes ?? 0)
+        values = ActionValues(states: abstraction.states, width: task.actions.count, configuration, start: start)
         self.rule = rule(
             TabularRunShape(
                 states: abstraction.states, actions: task.actions.count, slots: configuration.slots,
-                horizon: task.horizon, gamma: resolvedDiscount(configuration.gamma, task: task.discount),
-                seed: job.seed))
+                horizon: task.horizon, gamma: gamma, seed: job.seed, start: start))
         current = .allocate(capacity: configuration.slots)
         current.initialize(repeating: 0)
         planned = .allocate(capacity: configuration.slots)

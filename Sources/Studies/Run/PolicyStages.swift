@@ -21,8 +21,8 @@ extension StudyStages {
             seed: study.seed, inputs: ["cohort/patients"] + (agent.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
         ) { context in
             var learner = agent.learner
-            if let tree, let tabular = learner as? any TabularLearner {
-                learner = tabular.over(LeafStates(try decisionTree(tree, context)))
+            if let tree, let guided = learner as? any TreeGuidedLearner {
+                learner = guided.guided(by: try decisionTree(tree, context))
             }
             let environment = try factory(StudyStages.trainingPatients, context)
             let trained = try learner.train(
@@ -42,7 +42,7 @@ extension StudyStages {
                 Artefact("\(folder)/policy.json", trained.policy.json()),
                 Artefact("\(folder)/metrics.csv", trained.metricsCSV()),
                 Artefact("\(folder)/training.json", .object(about)),
-            ]
+            ] + (trained.tree.map { [Artefact("\(folder)/tree.json", $0.json())] } ?? [])
         }
     }
 
