@@ -76,7 +76,7 @@ extension DecisionTree {
         return DecisionTree(features: features, actions: actions, valid: nodes, gains: knownGains) { $0 }
     }
 
-    private func mergedLeaf(of range: Range<Int>) -> Node {
+    func mergedLeaf(of range: Range<Int>) -> Node {
         var scores = Array(repeating: 0.0, count: actions.count)
         var total = 0.0
         let below = range.filter(isLeaf)

@@ -16,13 +16,17 @@ public struct DecisionTree: Sendable, Equatable {
     /// What a walk needs of a node, together in memory.
     @usableFromInline struct Step: Sendable, Equatable {
         @usableFromInline var threshold: Double
-        /// −1 at a leaf
+        /// 0 at a leaf
         @usableFromInline var feature: Int32
+        /// A leaf leads to itself, so that several observations can walk in step.
         @usableFromInline var left: Int32
         @usableFromInline var right: Int32
         @usableFromInline var missingGoesLeft: Bool
+        @usableFromInline var isLeaf: Bool
     }
     @usableFromInline private(set) var steps: [Step]
+    /// Splits on the longest way from the root to a leaf.
+    public private(set) var depth: Int
     /// nodes × actions: the actions from best to worst; rows of splits are unused
     @usableFromInline private(set) var ranking: [Int32]
     /// nodes × actions; rows of splits are zero
@@ -64,6 +68,7 @@ public struct DecisionTree: Sendable, Equatable {
     ) {
         self.features = features
         self.actions = actions
+        depth = 0
         steps = []
         ranking = []
         scores = []
@@ -81,7 +86,7 @@ public struct DecisionTree: Sendable, Equatable {
                 steps.append(
                     Step(
                         threshold: threshold, feature: Int32(feature), left: -1, right: -1,
-                        missingGoesLeft: missingGoesLeft))
+                        missingGoesLeft: missingGoesLeft, isLeaf: false))
                 scores += Array(repeating: 0, count: actions.count)
                 ranking += Array(repeating: 0, count: actions.count)
                 weights.append(0)
@@ -89,16 +94,20 @@ public struct DecisionTree: Sendable, Equatable {
                 pending.append((redirect(right), number, true))
                 pending.append((redirect(left), number, false))
             case .leaf(let leafScores, let weight):
-                steps.append(Step(threshold: 0, feature: -1, left: -1, right: -1, missingGoesLeft: false))
+                steps.append(
+                    Step(
+                        threshold: 0, feature: 0, left: Int32(number), right: Int32(number), missingGoesLeft: false,
+                        isLeaf: true))
                 scores += leafScores
                 ranking += DecisionTree.ranking(of: leafScores)
                 weights.append(weight)
                 gains.append(0)
             }
         }
-        for node in steps.indices.reversed() where steps[node].feature >= 0 {
+        for node in steps.indices.reversed() where !steps[node].isLeaf {
             weights[node] = weights[Int(steps[node].left)] + weights[Int(steps[node].right)]
         }
+        depth = depths.max() ?? 0
     }
 
     /// Actions from best to worst; ties go to the lower index.
@@ -112,15 +121,12 @@ public struct DecisionTree: Sendable, Equatable {
     public var leafCount: Int { (steps.count + 1) / 2 }
 
     /// Node numbers of the leaves, from left to right.
-    public var leaves: [Int] { steps.indices.filter { steps[$0].feature < 0 } }
-
-    /// Splits on the longest way from the root to a leaf.
-    public var depth: Int { depths.max() ?? 0 }
+    public var leaves: [Int] { steps.indices.filter { steps[$0].isLeaf } }
 
     /// Splits above each node.
     public var depths: [Int] {
         var depths = Array(repeating: 0, count: steps.count)
-        for node in steps.indices where steps[node].feature >= 0 {
+        for node in steps.indices where !steps[node].isLeaf {
             depths[Int(steps[node].left)] = depths[node] + 1
             depths[Int(steps[node].right)] = depths[node] + 1
         }
@@ -130,7 +136,7 @@ public struct DecisionTree: Sendable, Equatable {
     /// The parent of each node; nil for the root.
     public var parents: [Int?] {
         var parents = [Int?](repeating: nil, count: steps.count)
-        for node in steps.indices where steps[node].feature >= 0 {
+        for node in steps.indices where !steps[node].isLeaf {
             parents[Int(steps[node].left)] = node
             parents[Int(steps[node].right)] = node
         }
@@ -139,14 +145,14 @@ public struct DecisionTree: Sendable, Equatable {
 
     /// Indices of the features that some split asks for, ascending.
     public var usedFeatures: [Int] {
-        Set(steps.filter { $0.feature >= 0 }.map { Int($0.feature) }).sorted()
+        Set(steps.filter { !$0.isLeaf }.map { Int($0.feature) }).sorted()
     }
 
-    public func isLeaf(_ node: Int) -> Bool { steps[node].feature < 0 }
+    public func isLeaf(_ node: Int) -> Bool { steps[node].isLeaf }
 
     public func node(_ number: Int) -> Node {
         let step = steps[number]
-        if step.feature < 0 { return .leaf(scores: scores(ofLeaf: number), weight: weights[number]) }
+        if step.isLeaf { return .leaf(scores: scores(ofLeaf: number), weight: weights[number]) }
         return .split(
             feature: Int(step.feature), threshold: step.threshold, missingGoesLeft: step.missingGoesLeft,
             left: Int(step.left), right: Int(step.right))
@@ -168,69 +174,6 @@ public struct DecisionTree: Sendable, Equatable {
     /// The actions of a leaf from best to worst.
     public func ranking(ofLeaf node: Int) -> [Int] {
         ranking[node * actions.count..<(node + 1) * actions.count].map(Int.init)
-    }
-
-    // MARK: Deciding
-
-    /// The leaf that an observation (a value per feature) falls into, as a node number.
-    @inlinable
-    public func leaf(of observation: UnsafePointer<Double>) -> Int {
-        steps.withUnsafeBufferPointer { DecisionTree.walk($0.baseAddress!, observation) }
-    }
-
-    /// The leaf that an observation falls into.
-    public func leaf(of observation: [Double]) -> Int {
-        precondition(observation.count == features.count, "an observation has a value per feature")
-        return observation.withUnsafeBufferPointer { leaf(of: $0.baseAddress!) }
-    }
-
-    @inlinable @inline(__always)
-    static func walk(_ steps: UnsafePointer<Step>, _ observation: UnsafePointer<Double>) -> Int {
-        var node = 0
-        while true {
-            let step = steps[node]
-            if step.feature < 0 { return node }
-            let value = observation[Int(step.feature)]
-            // NaN compares false with everything.
-            let goesLeft = step.missingGoesLeft ? !(value > step.threshold) : value <= step.threshold
-            node = Int(goesLeft ? step.left : step.right)
-        }
-    }
-
-    /// The best-scored action of a leaf that is allowed; the best of all where none is.
-    @inlinable
-    public func action(atLeaf node: Int, allowed: UnsafePointer<Bool>) -> Int32 {
-        ranking.withUnsafeBufferPointer {
-            DecisionTree.choose($0.baseAddress! + node * actions.count, actions.count, allowed)
-        }
-    }
-
-    /// The best-scored action of a leaf when everything is allowed.
-    public func action(atLeaf node: Int) -> Int { Int(ranking[node * actions.count]) }
-
-    @inlinable @inline(__always)
-    static func choose(_ ranking: UnsafePointer<Int32>, _ count: Int, _ allowed: UnsafePointer<Bool>) -> Int32 {
-        for place in 0..<count where allowed[Int(ranking[place])] { return ranking[place] }
-        return ranking[0]
-    }
-
-    /// Decides for many at once: rows of `features.count` observations and of `actions.count` permissions.
-    @inlinable
-    public func act(
-        observations: UnsafePointer<Double>, allowed: UnsafePointer<Bool>, count: Int,
-        actions chosen: UnsafeMutablePointer<Int32>
-    ) {
-        let width = features.count
-        let choices = actions.count
-        steps.withUnsafeBufferPointer { steps in
-            ranking.withUnsafeBufferPointer { ranking in
-                for row in 0..<count {
-                    let leaf = DecisionTree.walk(steps.baseAddress!, observations + row * width)
-                    chosen[row] = DecisionTree.choose(
-                        ranking.baseAddress! + leaf * choices, choices, allowed + row * choices)
-                }
-            }
-        }
     }
 
     // MARK: Changes that keep the shape

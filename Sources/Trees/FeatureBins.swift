@@ -12,7 +12,7 @@ final class FeatureBins {
     let rows: Int
     let columns: Int
     /// rows × columns
-    let codes: UnsafeMutableBufferPointer<UInt8>
+    let codes: UnsafeMutablePointer<UInt8>
     /// columns × 256: smallest and largest value in each bin
     private let lows: UnsafeMutableBufferPointer<Double>
     private let highs: UnsafeMutableBufferPointer<Double>
@@ -26,7 +26,7 @@ final class FeatureBins {
         rows = chosen.count
         self.columns = columns
         codes = .allocate(capacity: max(1, rows * columns))
-        codes.initialize(repeating: 0)
+        codes.initialize(repeating: 0, count: max(1, rows * columns))
         lows = .allocate(capacity: max(1, columns * 256))
         lows.initialize(repeating: .infinity)
         highs = .allocate(capacity: max(1, columns * 256))
@@ -69,7 +69,7 @@ final class FeatureBins {
 
     /// A value with infinities brought into the finite, so that midpoints are finite.
     @inline(__always)
-    private static func finite(_ value: Double) -> Double {
+    static func finite(_ value: Double) -> Double {
         value > .greatestFiniteMagnitude
             ? .greatestFiniteMagnitude : value < -.greatestFiniteMagnitude ? -.greatestFiniteMagnitude : value
     }
@@ -78,13 +78,15 @@ final class FeatureBins {
     private static func cuts(
         _ values: UnsafePointer<Double>, _ columns: Int, _ column: Int, _ chosen: [Int32]
     ) -> [Double] {
-        var sorted: [Double] = []
-        sorted.reserveCapacity(chosen.count)
+        var keys: [UInt64] = []
+        keys.reserveCapacity(chosen.count)
         for row in chosen {
             let value = values[Int(row) * columns + column]
-            if !value.isNaN { sorted.append(finite(value)) }
+            if !value.isNaN { keys.append(RadixSort.key(finite(value))) }
         }
-        sorted.sort()
+        var items = Array(repeating: Int32(0), count: keys.count)
+        RadixSort.sort(&keys, carrying: &items)
+        let sorted = keys.map(RadixSort.value)
         guard let last = sorted.last else { return [] }
         var distinct = 1
         for index in sorted.indices.dropFirst() where sorted[index] != sorted[index - 1] { distinct += 1 }
@@ -120,7 +122,7 @@ final class FeatureBins {
         table.withUnsafeBufferPointer { table in
             chosen.withUnsafeBufferPointer { chosen in
                 let table = table.baseAddress!
-                var code = codes.baseAddress! + column
+                var code = codes + column
                 for row in chosen {
                     let value = FeatureBins.finite(values[Int(row) * columns + column])
                     // The number of cuts below the value: value ≤ cut stays on the cut's left.

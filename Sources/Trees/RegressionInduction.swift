@@ -14,15 +14,17 @@ public struct RegressionInduction: Sendable, Equatable {
     /// The least sample weight on either side of a split.
     public var minimumLeafWeight: Double
     public var missing: MissingRouting
+    public var splits: SplitPoints
 
     public init(
         maximumLeaves: Int? = 16, maximumDepth: Int? = nil, minimumLeafWeight: Double = 0,
-        missing: MissingRouting = .byGain
+        missing: MissingRouting = .byGain, splits: SplitPoints = .binned
     ) {
         self.maximumLeaves = maximumLeaves
         self.maximumDepth = maximumDepth
         self.minimumLeafWeight = minimumLeafWeight
         self.missing = missing
+        self.splits = splits
     }
 
     /// The tree of the samples; without weight, a single leaf with zeros.
@@ -49,7 +51,7 @@ public struct RegressionInduction: Sendable, Equatable {
             targets: MeanTargets(targets: targets, outputs: outputs.count, rows),
             limits: GrowthLimits(
                 leaves: maximumLeaves, depth: maximumDepth, leafWeight: minimumLeafWeight, mergesSameActions: false,
-                missing: missing))
+                missing: missing, splits: splits))
         return growth.grow(features: features, actions: outputs)
     }
 }

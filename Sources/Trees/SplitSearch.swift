@@ -1,11 +1,11 @@
 // The best split of one node, from its histogram or its rows: which feature, between which bins, missing values where.
 
-/// A split between two neighbouring bins of a column.
+/// A split between two neighbouring bins, or distinct values, of a column.
 struct Split {
     /// Weight × fall of impurity.
     var gain: Double
     var column: Int
-    /// The last bin on the left and the first on the right that hold rows of the node.
+    /// The last bin, or rank, on the left and the first on the right that hold rows of the node.
     var below: Int
     var above: Int
     var missingGoesLeft: Bool
@@ -79,6 +79,36 @@ struct SplitSearch<Targets: SplitTargets> {
         }
         return scan.best
     }
+
+    /// The best of all splits of a node, between any two of its values.
+    func best(_ sorted: SortedColumns, _ start: Int, _ end: Int, sums: UnsafePointer<Int64>) -> Split? {
+        let (targets, channels, cell, absent) = (targets, targets.channels, cells, cells + targets.channels)
+        var scan = SplitScan(self, room: room, sums: sums)
+        for column in 0..<columns {
+            let (rows, ranks) = sorted.column(column, start, end)
+            var count = rows.count
+            while count > 0, ranks[Int(rows[count - 1])] == SortedColumns.missing {
+                count -= 1
+                targets.add(Int(rows[count]), to: absent)
+            }
+            scan.begin(missing: absent)
+            absent.update(repeating: 0, count: channels)
+            guard count > 0 else { continue }
+            var rank = ranks[Int(rows[0])]
+            for place in 0..<count {
+                let row = Int(rows[place])
+                if ranks[row] != rank {
+                    scan.pass(column, Int(rank), cell)
+                    cell.update(repeating: 0, count: channels)
+                    rank = ranks[row]
+                }
+                targets.add(row, to: cell)
+            }
+            scan.pass(column, Int(rank), cell)
+            cell.update(repeating: 0, count: channels)
+        }
+        return scan.best
+    }
 }
 
 /// The search at work on one node.
@@ -142,7 +172,7 @@ private struct SplitScan<Targets: SplitTargets> {
     }
 
     @inline(__always)
-    private mutating func begin(missing cell: UnsafePointer<Int64>) {
+    mutating func begin(missing cell: UnsafePointer<Int64>) {
         missing.update(repeating: 0, count: targets.channels)
         missingWeight = targets.add(cell, to: missing, weight: 0)
         left.update(repeating: 0, count: targets.channels)
@@ -154,7 +184,7 @@ private struct SplitScan<Targets: SplitTargets> {
 
     /// Tries the boundary below a bin and moves the bin to the left.
     @inline(__always)
-    private mutating func pass(_ column: Int, _ bin: Int, _ cell: UnsafePointer<Int64>) {
+    mutating func pass(_ column: Int, _ bin: Int, _ cell: UnsafePointer<Int64>) {
         let own = targets.kind(cell)
         if below >= 0, !(skipsKinds && own >= 0 && own == kind) { consider(column, bin) }
         leftWeight = targets.add(cell, to: left, weight: leftWeight)

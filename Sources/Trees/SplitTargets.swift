@@ -51,11 +51,20 @@ public enum MissingRouting: String, Sendable, CaseIterable {
     case byGain = "by_gain"
 }
 
-/// How far a tree grows.
+/// Between which values a tree may split.
+public enum SplitPoints: String, Sendable, CaseIterable {
+    /// Between bins of a feature, at most 255: every split is exact where a feature has no more distinct values.
+    case binned
+    /// Between any two values that a node has; slower.
+    case exact
+}
+
+/// How a tree grows, and how far.
 struct GrowthLimits {
     var leaves: Int?
     var depth: Int?
     var leafWeight: Double
     var mergesSameActions: Bool
     var missing: MissingRouting
+    var splits: SplitPoints
 }

@@ -6,8 +6,9 @@ import Numerics
 final class TreeGrowth<Targets: SplitTargets> {
     private let targets: Targets
     private let limits: GrowthLimits
-    private let bins: FeatureBins
-    private let codes: UnsafePointer<UInt8>
+    /// One of both: for splits between bins, or between any values.
+    private let bins: FeatureBins?
+    private let sorted: SortedColumns?
     private let columns: Int
     private let channels: Int
     private let count: Int
@@ -47,10 +48,13 @@ final class TreeGrowth<Targets: SplitTargets> {
         self.columns = columns
         channels = targets.channels
         count = rows.count
-        bins = values.withUnsafeBufferPointer {
-            FeatureBins(values: $0.baseAddress ?? UnsafePointer(bitPattern: 8)!, columns: columns, chosen: rows)
+        (bins, sorted) = values.withUnsafeBufferPointer {
+            let values = $0.baseAddress ?? UnsafePointer(bitPattern: 8)!
+            switch limits.splits {
+            case .binned: return (FeatureBins(values: values, columns: columns, chosen: rows), nil)
+            case .exact: return (nil, SortedColumns(values: values, columns: columns, chosen: rows))
+            }
         }
-        codes = UnsafePointer(bins.codes.baseAddress!)
         order = .allocate(capacity: count)
         spare = .allocate(capacity: count)
         for index in 0..<count { order[index] = Int32(index) }
@@ -168,14 +172,21 @@ final class TreeGrowth<Targets: SplitTargets> {
             if let known { pool.append(known) }
             return
         }
-        if rows.count <= fewRows {
-            if let known { pool.append(known) }
-            nodes[node].split = sums.withUnsafeBufferPointer {
-                search.best(rows: rows, codes: codes, sums: $0.baseAddress! + node * channels)
+        guard let bins else {
+            let (start, end) = (nodes[node].start, nodes[node].end)
+            nodes[node].split = sums.withUnsafeBufferPointer { sums in
+                sorted.flatMap { search.best($0, start, end, sums: sums.baseAddress! + node * channels) }
             }
             return
         }
-        let histogram = known ?? self.histogram(of: rows)
+        if rows.count <= fewRows {
+            if let known { pool.append(known) }
+            nodes[node].split = sums.withUnsafeBufferPointer {
+                search.best(rows: rows, codes: bins.codes, sums: $0.baseAddress! + node * channels)
+            }
+            return
+        }
+        let histogram = known ?? self.histogram(of: rows, bins)
         nodes[node].split = sums.withUnsafeBufferPointer {
             search.best(histogram: histogram, bins: bins.counts, sums: $0.baseAddress! + node * channels)
         }
@@ -186,7 +197,7 @@ final class TreeGrowth<Targets: SplitTargets> {
         }
     }
 
-    private func histogram(of rows: UnsafeBufferPointer<Int32>) -> UnsafeMutablePointer<Int64> {
+    private func histogram(of rows: UnsafeBufferPointer<Int32>, _ bins: FeatureBins) -> UnsafeMutablePointer<Int64> {
         let size = columns * 256 * channels
         let table: UnsafeMutablePointer<Int64>
         if let free = pool.popLast() {
@@ -196,7 +207,7 @@ final class TreeGrowth<Targets: SplitTargets> {
             allocated.append(table)
         }
         table.initialize(repeating: 0, count: size)
-        targets.count(rows, codes: codes, columns: columns, in: table, removing: false)
+        targets.count(rows, codes: bins.codes, columns: columns, in: table, removing: false)
         return table
     }
 
@@ -221,7 +232,7 @@ final class TreeGrowth<Targets: SplitTargets> {
         append(start: start, end: middle, depth: depth, sums: leftSums)
         append(start: middle, end: end, depth: depth, sums: rightSums)
         let (smaller, larger) = leftIsSmall ? children : (children.1, children.0)
-        guard let histogram = known, end - start - small.count > fewRows, mayBeSplit(larger) else {
+        guard let bins, let histogram = known, end - start - small.count > fewRows, mayBeSplit(larger) else {
             if let known { pool.append(known) }
             prepare(smaller, histogram: nil)
             prepare(larger, histogram: nil)
@@ -229,10 +240,10 @@ final class TreeGrowth<Targets: SplitTargets> {
         }
         // The larger child's histogram is what the smaller leaves of the parent's: exact in integers.
         if small.count <= fewRows {
-            targets.count(small, codes: codes, columns: columns, in: histogram, removing: true)
+            targets.count(small, codes: bins.codes, columns: columns, in: histogram, removing: true)
             prepare(smaller, histogram: nil)
         } else {
-            let other = self.histogram(of: small)
+            let other = self.histogram(of: small, bins)
             for index in 0..<columns * 256 * channels { histogram[index] -= other[index] }
             prepare(smaller, histogram: other)
         }
@@ -241,7 +252,8 @@ final class TreeGrowth<Targets: SplitTargets> {
 
     /// Moves the rows that go left before those that go right, each side in its order; returns where the right begins.
     private func part(_ start: Int, _ end: Int, by split: Split) -> Int {
-        let (codes, columns, order, spare) = (codes + split.column, columns, order, spare)
+        guard let bins else { return sorted?.part(start, end, by: split, order: order) ?? end }
+        let (codes, columns, order, spare) = (bins.codes + split.column, columns, order, spare)
         let (shift, limit) = split.test
         var left = start
         var right = 0
@@ -263,11 +275,13 @@ final class TreeGrowth<Targets: SplitTargets> {
         var gains: [Double] = []
         for (number, node) in nodes.enumerated() {
             if node.left >= 0, let split = node.split {
+                let threshold =
+                    bins?.threshold(column: split.column, below: split.below, above: split.above)
+                    ?? sorted?.threshold(column: split.column, below: split.below, above: split.above)
                 result.append(
                     .split(
-                        feature: split.column,
-                        threshold: bins.threshold(column: split.column, below: split.below, above: split.above),
-                        missingGoesLeft: split.missingGoesLeft, left: node.left, right: node.right))
+                        feature: split.column, threshold: threshold ?? 0, missingGoesLeft: split.missingGoesLeft,
+                        left: node.left, right: node.right))
                 gains.append(max(0, split.gain))
             } else {
                 result.append(

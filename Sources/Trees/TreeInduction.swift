@@ -19,10 +19,12 @@ public struct TreeInduction: Sendable, Equatable {
     /// leaves remain after merging.
     public var mergesSameActions = true
     public var missing = MissingRouting.heavierSide
+    public var splits = SplitPoints.binned
 
     public init(
         maximumLeaves: Int? = 16, maximumDepth: Int? = nil, criterion: SplitCriterion = .entropy,
-        minimumLeafWeight: Double = 0, mergesSameActions: Bool = true, missing: MissingRouting = .heavierSide
+        minimumLeafWeight: Double = 0, mergesSameActions: Bool = true, missing: MissingRouting = .heavierSide,
+        splits: SplitPoints = .binned
     ) {
         self.maximumLeaves = maximumLeaves
         self.maximumDepth = maximumDepth
@@ -30,6 +32,7 @@ public struct TreeInduction: Sendable, Equatable {
         self.minimumLeafWeight = minimumLeafWeight
         self.mergesSameActions = mergesSameActions
         self.missing = missing
+        self.splits = splits
     }
 
     /// The tree of the samples. A leaf's scores are its labels' shares of its weight; without weight, a single leaf
@@ -47,7 +50,7 @@ public struct TreeInduction: Sendable, Equatable {
             targets: ClassTargets(samples, rows, criterion),
             limits: GrowthLimits(
                 leaves: maximumLeaves, depth: maximumDepth, leafWeight: minimumLeafWeight,
-                mergesSameActions: mergesSameActions, missing: missing))
+                mergesSameActions: mergesSameActions, missing: missing, splits: splits))
         let tree = growth.grow(features: samples.features, actions: samples.actions)
         return mergesSameActions ? tree.mergingSameActions() : tree
     }
