@@ -88,7 +88,8 @@ if Context.environment["LAB_BENCHMARKS"] == "1" {
             name: "lab-handwritten", dependencies: ["Numerics", "Patients"], path: "Benchmarks/Handwritten",
             swiftSettings: settings),
         .executableTarget(
-            name: "lab-training", dependencies: ["Numerics", "PositionedJSON", "Networks", "Patients", "Agents"],
+            name: "lab-training",
+            dependencies: ["Numerics", "PositionedJSON", "Networks", "Patients", "Agents", "Distillation"],
             path: "Benchmarks/Training", swiftSettings: settings),
     ]
 }

@@ -32,6 +32,8 @@ public struct ImitationResult: Sendable {
     public var iterations: [ImitationRound]
     /// The round whose student was chosen, the first of equals.
     public var best: Int
+    /// The tree of the same samples with thresholds as they fall; nil where none are rounded.
+    public var unrounded: DecisionTree?
 
     /// A line per round, with a header.
     public func metricsCSV() -> String {
@@ -66,6 +68,17 @@ struct LabelledStates: Sendable {
         advantages += other.advantages
     }
 
+    /// The first rows.
+    func prefix(_ count: Int) -> LabelledStates {
+        var first = self
+        first.samples = TreeSamples(
+            features: samples.features, actions: samples.actions,
+            values: Array(samples.values.prefix(count * samples.features.count)),
+            labels: Array(samples.labels.prefix(count)), weights: Array(samples.weights.prefix(count)))
+        first.advantages = Array(advantages.prefix(count * samples.actions.count))
+        return first
+    }
+
     /// Weighted share of the rows for which a tree chooses the label among what is allowed.
     func agreement(of tree: DecisionTree) -> Double {
         let choices = samples.actions.count
@@ -98,11 +111,12 @@ struct ImitationLoop {
     ///
     /// - Parameters:
     ///   - label: says what the states of some courses call for; given the round's number too.
-    ///   - fit: makes a student of all states so far.
+    ///   - fit: makes a student of all states so far, with measurable thresholds or (false) as they fall.
+    ///   - rounds: whether students' thresholds are measurable.
     func run(
         teacher: any ScoredPolicy, factory: any EnvironmentFactory, seed: UInt64, jobs: Int,
         label: (_ traces: [PatientTrace], _ round: Int) throws -> LabelledStates,
-        fit: (LabelledStates) -> DecisionTree, report: (ImitationRound) -> Void
+        fit: (LabelledStates, Bool) -> DecisionTree, rounds: Bool, report: (ImitationRound) -> Void
     ) throws -> ImitationResult {
         var stream = RandomStream(seed: seed, purpose: purpose)
         let order = stream.permutation(factory.patients)
@@ -112,7 +126,7 @@ struct ImitationLoop {
         let treated = factory.patients > selecting ? Array(order.dropFirst(selecting)) : order
 
         var states = LabelledStates(factory.task)
-        var rounds: [ImitationRound] = []
+        var log: [ImitationRound] = []
         var student: DecisionTree?
         var best: (tree: DecisionTree, iteration: Int)?
         var next = 0
@@ -126,18 +140,20 @@ struct ImitationLoop {
                 factory, policy: policy, patients: patients, episode: number + 1, seed: seed, jobs: jobs)
             states.append(try label(traces, number))
 
-            let tree = fit(states)
+            let tree = fit(states, true)
             student = tree
             let table = try Rollout.run(factory, policy: TreePolicy(tree), patients: selection, seed: seed, jobs: jobs)
             let round = ImitationRound(
                 number: number, samples: states.samples.count, leaves: tree.leafCount,
                 agreement: states.agreement(of: tree), selectionReturn: table.meanReturn)
-            rounds.append(round)
+            log.append(round)
             report(round)
-            if best == nil || round.selectionReturn > rounds[best!.iteration].selectionReturn { best = (tree, number) }
+            if best == nil || round.selectionReturn > log[best!.iteration].selectionReturn { best = (tree, number) }
         }
         guard let best else { throw DistillationError(description: "no iteration was asked for") }
-        return ImitationResult(tree: best.tree, iterations: rounds, best: best.iteration)
+        return ImitationResult(
+            tree: best.tree, iterations: log, best: best.iteration,
+            unrounded: rounds ? fit(states.prefix(log[best.iteration].samples), false) : nil)
     }
 
     /// What a teacher's scores say of the states of some courses. States that allow a single action, or for which the

@@ -19,6 +19,8 @@ public struct PatientTrace: Sendable, Equatable {
     public var allowed: [Bool] = []
     /// What was done, per decision.
     public var actions: [Int32] = []
+    /// What each decision earned; in sum the return.
+    public var rewards: [Double] = []
 
     public init(patient: Int) { self.patient = patient }
 
@@ -70,12 +72,17 @@ public struct PatientTrace: Sendable, Equatable {
             traces[index].observations.reserveCapacity(horizon * width)
             traces[index].allowed.reserveCapacity(horizon * choices)
             traces[index].actions.reserveCapacity(horizon)
+            traces[index].rewards.reserveCapacity(horizon)
         }
         let table = try Rollout.visit(
             factory, policy: policy, patients: patients, episode: episode, seed: seed, slots: patients.count
         ) { batch, actions, status in
             for row in 0..<batch.count where status[row] == .running {
                 guard let index = place[batch.patients[row]] else { continue }
+                // The reward of the decision before. A slot has one patient alone, so that it is this one's.
+                if let environment = batch.environment, !traces[index].actions.isEmpty {
+                    traces[index].rewards.append(environment.rewards[row])
+                }
                 traces[index].observations.append(
                     contentsOf: batch.observations[row * width..<(row + 1) * width])
                 traces[index].allowed.append(contentsOf: batch.allowed[row * choices..<(row + 1) * choices])
@@ -84,6 +91,10 @@ public struct PatientTrace: Sendable, Equatable {
         }
         for index in traces.indices {
             traces[index].episodeReturn = table.returns[index]
+            // The last reward is not seen by a decision after it.
+            if traces[index].decisions > 0 {
+                traces[index].rewards.append(table.returns[index] - traces[index].rewards.reduce(0, +))
+            }
             traces[index].outcomes = table.outcomes.map { $0[index] }
         }
         return traces

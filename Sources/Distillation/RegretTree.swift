@@ -38,7 +38,7 @@ public struct RegretTree: Sendable {
                         .label(traces, states: configuration.statesPerPatient, episode: round + 1)
                 }
             },
-            fit: { fit($0, grid) }, report: report)
+            fit: { fit($0, $1 ? grid : nil) }, rounds: grid?.hasSteps ?? false, report: report)
     }
 
     private func fit(_ states: LabelledStates, _ grid: ThresholdGrid?) -> DecisionTree {
@@ -67,6 +67,6 @@ public struct RegretMethod: TreeMethod {
         let result = try RegretTree(configuration).distil(
             teacher: try job.needTeacher(), factory: job.training, seed: job.seed, jobs: job.jobs,
             report: { job.progress(Double($0.number + 1), rounds, "rounds") })
-        return MadeTree(tree: result.tree, metricsCSV: result.metricsCSV())
+        return try MadeTree(result, job)
     }
 }

@@ -18,6 +18,9 @@ public struct ThresholdRefinement: Sendable {
         self.configuration = configuration
     }
 
+    /// The change that puts a given tree on the grid.
+    static let rounding = "thresholds rounded to measurable steps"
+
     /// A tree on the way; the first is the one that was given.
     public struct Step: Sendable {
         public var tree: DecisionTree
@@ -94,7 +97,7 @@ public struct ThresholdRefinement: Sendable {
             try courses.move(to: rounded, jobs: jobs)
             let change = Statistics.meanEstimate(zip(courses.traces, before).map { $0.episodeReturn - $1 })
             note(
-                "thresholds rounded to measurable steps", difference: change.value,
+                ThresholdRefinement.rounding, difference: change.value,
                 standardError: (change.high - change.value) / normalQuantile(0.975), affected: affected)
         }
 

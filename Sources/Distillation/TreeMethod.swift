@@ -91,9 +91,23 @@ public struct MadeTree: Sendable {
     public var tree: DecisionTree
     /// A line per round or step, with a header.
     public var metricsCSV: String
+    /// What it costs that thresholds are measurable, on validation patients; nil where none was rounded.
+    public var rounding: RoundingCost?
 
-    public init(tree: DecisionTree, metricsCSV: String) {
+    public init(tree: DecisionTree, metricsCSV: String, rounding: RoundingCost? = nil) {
         self.tree = tree
         self.metricsCSV = metricsCSV
+        self.rounding = rounding
+    }
+
+    /// A distilled tree; what rounding costs is for validation patients to say.
+    init(_ result: ImitationResult, _ job: TreeJob) throws {
+        self.init(
+            tree: result.tree, metricsCSV: result.metricsCSV(),
+            rounding: try result.unrounded.map {
+                try RoundingCost.measure(
+                    rounded: result.tree, unrounded: $0, factory: job.validation, seed: job.validationSeed,
+                    jobs: job.jobs)
+            })
     }
 }

@@ -5,24 +5,45 @@ import PositionedJSON
 
 /// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
 public enum TreeSpecification {
-    public static let methods = ["behaviour_cloning", "cqi", "dagger", "refine", "regret", "viper"]
+    public static let methods = [
+        "behaviour_cloning", "cqi", "dagger", "frontier", "policy_gradient", "refine", "regret", "viper",
+    ]
 
     /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
     /// the caller.
     ///
     /// - Parameter task: where known, names of observations and actions are checked.
     public static func read(_ reader: ObjectReader, task: TaskDescription? = nil) -> (any TreeMethod)? {
-        switch reader.choice("method", of: methods) {
-        case "behaviour_cloning": return imitation("behaviour_cloning", reader, defaults: .behaviourCloning)
+        let method = reader.choice("method", of: methods)
+        switch method {
         case "cqi": return CQIMethod(reader: reader)
-        case "dagger": return imitation("dagger", reader, defaults: .dagger)
+        case "frontier":
+            let leaves = FrontierMethod.leaves(reader)
+            return leafLimited(reader.choice("of", of: leafLimitedMethods, default: "viper"), reader).map {
+                FrontierMethod($0, leaves: leaves)
+            }
+        case "policy_gradient":
+            let from = reader.string("from")
+            let configuration = PolicyGradientConfiguration(reader: reader)
+            return from.map { PolicyGradientMethod(configuration, from: $0) }
         case "refine":
             let from = reader.string("from")
             let configuration = RefinementConfiguration(reader: reader)
             return from.map { RefineMethod(configuration, from: $0) }
-        case "regret": return RegretMethod(RegretConfiguration(reader: reader), teacher: teacher(reader))
-        case "viper": return imitation("viper", reader, defaults: ViperConfiguration())
-        default: return nil
+        default: return leafLimited(method, reader)
+        }
+    }
+
+    /// Methods with a teacher and a number of leaves, of which there can be a frontier.
+    static let leafLimitedMethods = ["behaviour_cloning", "dagger", "regret", "viper"]
+
+    private static func leafLimited(_ method: String?, _ reader: ObjectReader) -> (any LeafLimitedMethod)? {
+        switch method {
+        case "behaviour_cloning": imitation("behaviour_cloning", reader, defaults: .behaviourCloning)
+        case "dagger": imitation("dagger", reader, defaults: .dagger)
+        case "regret": RegretMethod(RegretConfiguration(reader: reader), teacher: teacher(reader))
+        case "viper": imitation("viper", reader, defaults: ViperConfiguration())
+        default: nil
         }
     }
 
@@ -56,7 +77,7 @@ public struct ViperMethod: TreeMethod {
         let result = try Viper(configuration).distil(
             teacher: try job.needTeacher(), factory: job.training, seed: job.seed, jobs: job.jobs,
             report: { job.progress(Double($0.number + 1), rounds, "rounds") })
-        return MadeTree(tree: result.tree, metricsCSV: result.metricsCSV())
+        return try MadeTree(result, job)
     }
 }
 
@@ -82,6 +103,11 @@ public struct RefineMethod: TreeMethod {
         let choice = try ThresholdRefinement.chooseByValidation(
             steps, factory: job.validation, seed: job.validationSeed, jobs: job.jobs)
         return MadeTree(
-            tree: steps[choice.best].tree, metricsCSV: ThresholdRefinement.metricsCSV(steps, validation: choice))
+            tree: steps[choice.best].tree, metricsCSV: ThresholdRefinement.metricsCSV(steps, validation: choice),
+            rounding: try steps.dropFirst().first { $0.change == ThresholdRefinement.rounding }.map {
+                try RoundingCost.measure(
+                    rounded: $0.tree, unrounded: steps[0].tree, factory: job.validation, seed: job.validationSeed,
+                    jobs: job.jobs)
+            })
     }
 }

@@ -34,7 +34,7 @@ public struct Viper: Sendable {
                 try ImitationLoop.teacherSays(
                     traces, teacher: teacher, task: task, weights: configuration.weights, jobs: jobs)
             },
-            fit: { fit($0.samples, $0.advantages, grid) }, report: report)
+            fit: { fit($0.samples, $0.advantages, $1 ? grid : nil) }, rounds: grid?.hasSteps ?? false, report: report)
     }
 
     private func fit(_ samples: TreeSamples, _ advantages: [Double], _ grid: ThresholdGrid?) -> DecisionTree {
@@ -80,4 +80,7 @@ public struct Viper: Sendable {
 extension ThresholdGrid {
     /// The steps in which a task's observations are measured, where they are declared.
     public init(_ task: TaskDescription) { self.init(steps: task.observations.map(\.clinicalStep)) }
+
+    /// Whether it changes anything.
+    var hasSteps: Bool { steps.contains { $0 != nil } }
 }

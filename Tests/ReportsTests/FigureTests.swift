@@ -2,6 +2,7 @@
 
 import Evaluation
 import Foundation
+import Numerics
 import Reports
 import Testing
 
@@ -38,7 +39,25 @@ import Testing
                         name: "load", unit: "cells", meaning: "tumour" + mark, edges: [1, 10, 100, 1000, 10_000],
                         source: [0.1, 0.2, 0.3, 0.4], synthetic: [0.4, 0.3, 0.2, 0.1]),
                 ], rates: [RatePair(name: "never" + mark, source: 0.4, synthetic: 0.5)], event: "cured" + mark),
+            .frontier(
+                title: "Frontier" + mark,
+                series: [
+                    FrontierSeries(
+                        name: "viper" + mark, leaves: [2, 4, 8, 16],
+                        runs: [[1, 5, 6, 6.2], [2, 4, 5, 6]].map { values in
+                            FrontierSeries.Run(values: values.map { Estimate($0, low: $0 - 1, high: $0 + 1) })
+                        })
+                ], references: [ReferenceLine(name: "never" + mark, value: 3)]),
         ]
+    }
+
+    @Test func theKneeOfAFrontierIsMarked() throws {
+        let frontier = try #require(try figures().last)
+        // Means 1.5, 4.5, 5.5, 6.1: on the doubling scale the second is farthest above the chord.
+        #expect(frontier.caption.contains("viper at 4 leaves") && frontier.caption.contains("2 seeds"))
+        #expect(
+            frontier.data.contains("0,viper,4.0,4.5,4.0,5.0,1\n")
+                && frontier.data.contains("0,viper,8.0,5.5,5.0,6.0,0\n"))
     }
 
     @Test func withoutGnuplotScriptAndDataStay() throws {

@@ -151,7 +151,7 @@ extension StudyStages {
                     validationSeed: study.seed("validation"), jobs: context.jobs, progress: context.progress))
             return [
                 Artefact("\(folder)/tree.json", made.tree.json()), Artefact("\(folder)/metrics.csv", made.metricsCSV),
-            ]
+            ] + (made.rounding.map { [Artefact("\(folder)/rounding.json", $0.json())] } ?? [])
         }
     }
 

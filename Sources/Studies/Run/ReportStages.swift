@@ -1,14 +1,16 @@
 // Stages that show: the figures, and the page that ties a run together.
 
+import Distillation
 import Evaluation
 import Foundation
+import Numerics
 import Patients
 import PositionedJSON
 import Reports
 import Trees
 
 extension StudyStages {
-    static let figureNames = ["learning_curves", "comparison", "fidelity"]
+    static let figureNames = ["learning_curves", "comparison", "fidelity", "frontier"]
 
     /// Learning curves, the comparison and the cohort's fidelity: data, script and, where gnuplot is, pictures.
     func plots(inputs: [String]) -> Stage {
@@ -17,7 +19,7 @@ extension StudyStages {
             "plots",
             configuration: [
                 "title": .string(study.title), "gnuplot": tool.map { .string($0) } ?? .null,
-                "agents": .strings(study.agents.map(\.name)),
+                "agents": .strings(study.agents.map(\.name)), "frontiers": .strings(frontiers.map(\.name)),
             ],
             seed: study.seed, inputs: inputs
         ) { context in
@@ -34,6 +36,12 @@ extension StudyStages {
                     references: references),
                 Figure.comparison(comparison, title: study.title),
             ]
+            if !frontiers.isEmpty {
+                figures.append(
+                    Figure.frontier(
+                        title: "Return against leaves on \(study.environment.model.fullName)",
+                        series: try frontierSeries(context), references: references))
+            }
             let panels = try marginals(context)
             if !panels.isEmpty {
                 figures.append(
@@ -79,6 +87,26 @@ extension StudyStages {
                     return CurveRun(
                         decisions: table.column("decisions") ?? [], values: table.column("validation_return") ?? [])
                 })
+        }
+    }
+
+    /// Trees of several sizes.
+    private var frontiers: [Study.Tree] { study.trees.filter { $0.method is FrontierMethod } }
+
+    private func frontierSeries(_ context: StageContext) throws -> [FrontierSeries] {
+        try frontiers.map { tree in
+            var leaves: [Double] = []
+            let runs = try study.seedNumbers.map { number in
+                let table = try NumericTable.read(
+                    try context.source("trees/\(tree.name)/seed-\(number)/metrics.csv"), allowsEmpty: true)
+                leaves = table.column("maximum_leaves") ?? []
+                let (lows, highs) = (table.column("low") ?? [], table.column("high") ?? [])
+                return FrontierSeries.Run(
+                    values: (table.column("validation_return") ?? []).enumerated().map {
+                        Estimate($1, low: lows[$0], high: highs[$0])
+                    })
+            }
+            return FrontierSeries(name: tree.name, leaves: leaves, runs: runs)
         }
     }
 
@@ -204,7 +232,9 @@ extension StudyStages {
                     ],
                     facts: study.agents.map { Fact($0.name, learning($0)) },
                     figures: [figure("learning_curves", context)]),
-                comparison: comparison, comparisonFigures: [figure("comparison", context)], trees: trees,
+                comparison: comparison,
+                comparisonFigures: [figure("comparison", context)]
+                    + (frontiers.isEmpty ? [] : [figure("frontier", context)]), trees: trees,
                 protocols: protocols.map { item in
                     Fact(item.name, model.protocols.first { $0.name == item.name }?.meaning ?? "")
                 },
