@@ -41,8 +41,9 @@ import Trees
         #expect(try make().rounding == nil)
         factory.task.observations[0].clinicalStep = 4
         let rounding = try #require(try make().rounding)
-        // A tree of twelve states against one that tells fours apart.
-        #expect(rounding.roundedLeaves <= 3 && rounding.unroundedLeaves > 3 && rounding.difference.isBelowZero)
+        // A tree that tells twelve states apart against one that sees them as 0, 1 to 4, 5 to 8 and 9 to 11.
+        #expect(rounding.roundedLeaves <= 4 && rounding.unroundedLeaves > rounding.roundedLeaves)
+        #expect(rounding.difference.isBelowZero)
         #expect(rounding.sentence.contains("costs"))
         configuration.roundsThresholds = false
         #expect(try make().rounding == nil)
