@@ -11,7 +11,8 @@ import Trees
 /// the same chance events; the advantage of a decision is the return that followed, minus the mean of what followed in
 /// the same patient's other courses from the same decision on. Every visited state's logits go a step along the gradient
 /// of the clipped surrogate (Schulman et al. 2017), and a regression tree is fitted to them, so that splits move with the
-/// leaves. The new tree stays where its surrogate on these courses is no lower than the old one's. Validation patients
+/// leaves; greedy induction may not find a good tree's splits again, so that the old splits with new leaves are a
+/// candidate too. The better of the two stays where its surrogate on these courses is no lower than the old tree's. Validation patients
 /// choose among the trees on the way, each with its leaves' best actions for sure; the given tree is one of them.
 public struct PolicyGradientTree: Sendable {
     public var configuration: PolicyGradientConfiguration
@@ -65,8 +66,13 @@ public struct PolicyGradientTree: Sendable {
                         patients: patients, episode: number + 1, seed: seed, jobs: jobs))
             }
             let decisions = SampledDecisions(courses, gamma: configuration.gamma, tree: soft)
-            let candidate = fit(decisions.targets(soft, step: step), decisions, grid)
-            let surrogate = decisions.surrogate(of: candidate, before: soft, clip: configuration.clip)
+            let targets = decisions.targets(soft, step: step)
+            let candidates = [fit(targets, decisions, grid), decisions.withMeans(of: targets, soft)]
+            let surrogates = candidates.map {
+                decisions.surrogate(of: $0, before: soft, clip: configuration.clip)
+            }
+            let best = surrogates[0] >= surrogates[1] ? 0 : 1
+            let (candidate, surrogate) = (candidates[best], surrogates[best])
             let isAccepted = surrogate >= 0
             let round = Iteration(
                 number: number, isAccepted: isAccepted, step: step, surrogate: surrogate,
@@ -158,6 +164,23 @@ struct SampledDecisions: Sendable {
             }
         }
         return targets
+    }
+
+    /// The tree with every visited leaf's mean target for its logits.
+    func withMeans(of targets: [Double], _ tree: DecisionTree) -> DecisionTree {
+        let choices = tree.actions.count
+        var sums = Array(repeating: 0.0, count: tree.nodeCount * choices)
+        var counts = Array(repeating: 0.0, count: tree.nodeCount)
+        each(tree) { row, leaf, _ in
+            counts[leaf] += 1
+            for action in 0..<choices { sums[leaf * choices + action] += targets[row * choices + action] }
+        }
+        var result = tree
+        for leaf in tree.leaves where counts[leaf] > 0 {
+            let mean = sums[leaf * choices..<(leaf + 1) * choices].map { $0 / counts[leaf] }
+            result = result.withScores(mean, atLeaf: leaf)
+        }
+        return result
     }
 
     /// Mean of min(r·A, clip(r)·A) with r the ratio of the probabilities of what was done (Schulman et al., "Proximal
