@@ -6,7 +6,7 @@ import PositionedJSON
 /// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
 public enum TreeSpecification {
     public static let methods = [
-        "behaviour_cloning", "cqi", "dagger", "frontier", "policy_gradient", "refine", "regret", "viper",
+        "behaviour_cloning", "cqi", "dagger", "exact", "frontier", "policy_gradient", "refine", "regret", "viper",
     ]
 
     /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
@@ -17,6 +17,9 @@ public enum TreeSpecification {
         let method = reader.choice("method", of: methods)
         switch method {
         case "cqi": return CQIMethod(reader: reader)
+        case "exact":
+            let from = reader.node["from"] == nil ? nil : reader.string("from")
+            return ExactMethod(ExactConfiguration(reader: reader), from: from)
         case "frontier":
             let leaves = FrontierMethod.leaves(reader)
             return leafLimited(reader.choice("of", of: leafLimitedMethods, default: "viper"), reader).map {

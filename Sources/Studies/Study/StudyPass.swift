@@ -156,6 +156,11 @@ struct StudyPass {
             let reader = ObjectReader(member.node, what: "the tree \"\(member.key)\"", complaints: complaints)
             guard case .object = member.node.value else { return nil }
             let method = TreeSpecification.read(reader, task: model?.task)
+            if method is ExactMethod, let model, model.tabular == nil, let place = reader.node["method"] {
+                complaints.add(
+                    place, "\(model.fullName) has no table of states, and an exact tree is planned with one",
+                    remedy: "choose another method")
+            }
             // Without a known method its keys are not known either.
             if case .string(let name)? = reader.node["method"]?.value, TreeSpecification.methods.contains(name) {
                 reader.finish()
