@@ -27,7 +27,11 @@ enum ExactTreeCommand {
                 .option(
                     "--seconds", "S", "ends branch and bound after that time; the result then depends on the machine",
                     kind: .number(0...1e7)),
-                .option("--rounds", "N", "attempts to improve each planned tree (default 8)", kind: .integer(0...1000)),
+                .option(
+                    "--rounds", "N", "attempts to improve each planned tree (default 16)", kind: .integer(0...1000)),
+                .option(
+                    "--seed", "S", "of the random changes that some attempts begin with (default 0)",
+                    kind: .integer(0...Int.max)),
                 .option("--discount", "G", "per decision", kind: .number(1e-6...1)),
                 .flag("--endless", "plans for time without end instead of the environment's horizon"),
                 .flag("--free-thresholds", "lets thresholds lie between the steps in which observations are measured"),
@@ -49,7 +53,7 @@ enum ExactTreeCommand {
                 nodes: arguments.integer("--nodes"), rounds: arguments.integer("--rounds"),
                 seconds: arguments.number("--seconds"), discount: arguments.number("--discount"),
                 isEndless: arguments.has("--endless"), roundsThresholds: !arguments.has("--free-thresholds")),
-            jobs: Shared.jobs(arguments))
+            seed: UInt64(arguments.integer("--seed") ?? 0), jobs: Shared.jobs(arguments))
         if let file = arguments.text("--out") { try Shared.write(search.result.tree.json().text(), to: file) }
         Terminal.print(arguments.has("--json") ? search.json().text() : search.text())
         return ExitCode.done

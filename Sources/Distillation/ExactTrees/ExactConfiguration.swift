@@ -8,8 +8,8 @@ public struct ExactConfiguration: Sendable, Equatable {
     public var maximumDepth: Int?
     /// Relaxations that branch and bound solves at most; the bound of the whole problem is always computed.
     public var nodes = 1000
-    /// Attempts to improve each planned tree by going beyond the limit and back, at most.
-    public var rounds = 8
+    /// Attempts to improve each planned tree by going beyond the limit and back or by a random change, at most.
+    public var rounds = 16
     /// Whether time without end is planned for, and not the environment's horizon: much faster where the horizon is
     /// far, since values then do not depend on how many decisions are left.
     public var isEndless = false
@@ -51,7 +51,7 @@ public struct ExactMethod: TreeMethod {
 
     public func make(_ job: TreeJob) throws -> MadeTree {
         let result = try ExactTrees(configuration).plan(
-            job.training, start: job.start, jobs: job.jobs,
+            job.training, start: job.start, seed: job.seed, jobs: job.jobs,
             report: { job.progress(Double($0.nodes), Double(max(1, configuration.nodes)), "nodes") })
         return MadeTree(tree: result.tree, metricsCSV: result.metricsCSV())
     }

@@ -65,19 +65,19 @@ public struct ExactTrees: Sendable {
 
     /// Plans for the patients' environment, which must be tabular.
     public func plan(
-        _ factory: any EnvironmentFactory, start: DecisionTree? = nil, jobs: Int = 1,
+        _ factory: any EnvironmentFactory, start: DecisionTree? = nil, seed: UInt64 = 0, jobs: Int = 1,
         report: @Sendable (Progress) -> Void = { _ in }
     ) throws -> Result {
         guard let tabular = factory as? TabularFactory else {
             throw DistillationError(
                 description: "\(factory.task.name) has no table of states, and an exact tree is planned with one")
         }
-        return try plan(tabular.model, start: start, jobs: jobs, report: report)
+        return try plan(tabular.model, start: start, seed: seed, jobs: jobs, report: report)
     }
 
     /// The same result whatever `jobs`.
     public func plan(
-        _ model: TabularModel, start: DecisionTree? = nil, jobs: Int = 1,
+        _ model: TabularModel, start: DecisionTree? = nil, seed: UInt64 = 0, jobs: Int = 1,
         report: @Sendable (Progress) -> Void = { _ in }
     ) throws -> Result {
         let objective =
@@ -94,7 +94,7 @@ public struct ExactTrees: Sendable {
             leaves: configuration.maximumLeaves,
             depth: min(configuration.maximumDepth ?? 64, max(0, configuration.maximumLeaves - 1)))
         let planned = try Parallel.map(start == nil ? 2 : 3, jobs: jobs) { number in
-            self.planned(process, cuts, limits, number, start)
+            self.planned(process, cuts, limits, number, start, seed)
         }
         var steps: [Progress] = []
         var best = planned[0]
@@ -139,21 +139,25 @@ public struct ExactTrees: Sendable {
 
     /// A tree from one of the starts: nothing; nothing, but grown towards the optimal policy; a given tree.
     private func planned(
-        _ process: DecisionProcess, _ cuts: TreeCuts, _ limits: TreeLimits, _ number: Int, _ start: DecisionTree?
+        _ process: DecisionProcess, _ cuts: TreeCuts, _ limits: TreeLimits, _ number: Int, _ start: DecisionTree?,
+        _ seed: UInt64
     ) -> (tree: PlannedTree, value: Double) {
         let planning = TreePlanning(
             process, cuts, limits, from: number == 2 ? start.map { PlannedTree($0, cuts) } : nil)
         if number == 2 { planning.fit() }
+        let relaxation = ProcessRelaxation(process)
+        let free = Array(repeating: Int32(-1), count: process.count)
+        relaxation.solve(free)
+        let ceiling = relaxation.value
         var guide: ((any PolicyValuation) -> [Double])?
         if number == 1 {
-            let relaxation = ProcessRelaxation(process)
-            let free = Array(repeating: Int32(-1), count: process.count)
             guide = { valuation in
                 relaxation.solve(free, weights: UnsafePointer(valuation.visits.baseAddress!))
                 return relaxation.losses.map { -$0 }
             }
         }
-        planning.run(guide: guide, rounds: configuration.rounds)
+        var chance = RandomStream(seed: seed, purpose: "exact.changes", index: UInt64(number))
+        planning.run(guide: guide, rounds: configuration.rounds, ceiling: ceiling, chance: &chance)
         return (planning.tree, planning.value)
     }
 }

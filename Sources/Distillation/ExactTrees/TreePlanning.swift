@@ -1,17 +1,19 @@
 // Trees planned with the known model: grown by exact gain, then improved move by move, every move valued exactly.
 
+import Numerics
+
 /// Limits of a tree.
 struct TreeLimits: Sendable, Equatable {
     var leaves: Int
     var depth: Int
 }
 
-/// One tree under improvement. One thread's own; no chance is involved.
+/// One tree under improvement. One thread's own.
 ///
 /// Moves are proposed by first-order gains under the present policy, and taken only where the exact value rises: the
 /// order of a leaf's actions; another question at a node, its subtrees as they are (tree alternating optimisation:
 /// Carreira-Perpiñán and Tavallali, NeurIPS 2018, with exact gains in place of labels); growth beyond the limit followed
-/// by the cheapest removals.
+/// by the cheapest removals; and now and then a change by chance from which all this begins again.
 final class TreePlanning {
     let process: DecisionProcess
     let cuts: TreeCuts
@@ -44,33 +46,47 @@ final class TreePlanning {
         valuation.set(tree.policy(cuts, search))
     }
 
-    /// Grows, improves, and goes beyond the limit and back, until that helps no more.
+    /// Grows and improves, then leaves what was reached in turn by going beyond the limit and back and by chance, and
+    /// keeps what is better.
     ///
     /// - Parameters:
     ///   - guide: the gains that growth looks at, made anew from the valuation; nil for the valuation's own.
-    ///   - rounds: attempts beyond the limit, at most.
-    func run(guide: ((any PolicyValuation) -> [Double])?, rounds: Int, report: (Double) -> Void = { _ in }) {
+    ///   - rounds: attempts to leave, at most.
+    ///   - ceiling: what no policy exceeds; nothing is attempted once it is reached.
+    func run(
+        guide: ((any PolicyValuation) -> [Double])?, rounds: Int, ceiling: Double, chance: inout RandomStream
+    ) {
         if let guide { growGuided(to: limits.leaves, guide) } else { grow(to: limits.leaves) }
         improve()
-        report(value)
-        var failures = 0
+        prune(to: limits.leaves)
+        var best = (tree: tree, value: value)
         // How far beyond the limit, in eighths of it.
         let beyond = [2, 1, 4, 8]
-        for round in 0..<rounds {
-            let before = (tree: tree, value: value)
-            grow(to: limits.leaves + max(1, limits.leaves * beyond[round % beyond.count] / 8))
+        for round in 0..<rounds where best.value < ceiling - TreeBranching.tolerance {
+            if round % 2 == 1 { for _ in 0...(tree.leafCount / 32) { kick(&chance) } }
+            grow(to: limits.leaves + max(1, limits.leaves * beyond[round / 2 % beyond.count] / 8))
             improve(sweeps: 2)
             prune(to: limits.leaves)
             improve()
-            report(value)
-            if value > before.value + 1e-7 {
-                failures = 0
-            } else {
-                if value <= before.value { take(before.tree) }
-                failures += 1
-                if failures == beyond.count { return }
-            }
+            if value > best.value + TreePlanning.least { best = (tree, value) } else { take(best.tree) }
         }
+    }
+
+    /// Asks something else at a split, or puts a part of its subtree in its place, at random.
+    private func kick(_ chance: inout RandomStream) {
+        let inner = tree.nodes.indices.filter { !tree.nodes[$0].isLeaf }
+        guard !inner.isEmpty else { return }
+        let node = inner[chance.below(inner.count)]
+        let feature = chance.below(cuts.features)
+        let ranks = Set(tree.members(cuts)[node].map { cuts.ranks[feature * cuts.count + Int($0)] }).sorted()
+        if chance.below(3) > 0, ranks.count > 1 {
+            tree.nodes[node].feature = Int32(feature)
+            tree.nodes[node].cut = Int32(ranks[chance.below(ranks.count - 1)])
+        } else {
+            let child = chance.below(2) == 0 ? tree.nodes[node].left : tree.nodes[node].right
+            tree = tree.replacing(node, by: Int(child))
+        }
+        take(tree)
     }
 
     // MARK: Growth

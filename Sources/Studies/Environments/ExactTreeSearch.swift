@@ -13,11 +13,11 @@ public struct ExactTreeSearch: Sendable {
 
     public init(
         _ environment: EnvironmentModel, _ tabular: TabularModel, _ configuration: ExactConfiguration,
-        start: DecisionTree? = nil, jobs: Int, report: @Sendable (ExactTrees.Progress) -> Void = { _ in }
+        start: DecisionTree? = nil, seed: UInt64, jobs: Int, report: @Sendable (ExactTrees.Progress) -> Void = { _ in }
     ) throws {
         self.environment = environment
         self.configuration = configuration
-        result = try ExactTrees(configuration).plan(tabular, start: start, jobs: jobs, report: report)
+        result = try ExactTrees(configuration).plan(tabular, start: start, seed: seed, jobs: jobs, report: report)
     }
 
     private var objective: String {
