@@ -81,7 +81,7 @@ let package = Package(
 )
 
 // Programs that only measure (Benchmarks/README.md); not part of the product. The interpreter of expressions against the
-// same model by hand; whole training runs and training steps.
+// same model by hand; whole training runs and training steps; trees.
 if Context.environment["LAB_BENCHMARKS"] == "1" {
     package.targets += [
         .executableTarget(
@@ -91,5 +91,8 @@ if Context.environment["LAB_BENCHMARKS"] == "1" {
             name: "lab-training",
             dependencies: ["Numerics", "PositionedJSON", "Networks", "Patients", "Agents", "Distillation"],
             path: "Benchmarks/Training", swiftSettings: settings),
+        .executableTarget(
+            name: "lab-trees", dependencies: ["Numerics", "PositionedJSON", "Trees"], path: "Benchmarks/Trees",
+            swiftSettings: settings),
     ]
 }

@@ -1,7 +1,7 @@
 // Times trees: induction on the rows that scikit-learn is given, and decisions of a tree of 16 leaves. One line of JSON
 // for Benchmarks/run.
 //
-//     lab-trees fit DATA LEAVES [REPEATS] [entropy|gini] [weighted]     LEAVES 0: no limit
+//     lab-trees fit DATA LEAVES [REPEATS] [entropy] [weighted] [exact]     LEAVES 0: no limit
 //     lab-trees decide DATA
 
 import Foundation
@@ -42,9 +42,10 @@ func leastSeconds(_ repeats: Int, _ work: () -> Void) -> Double {
     }.min() ?? 0
 }
 
-func fit(_ samples: TreeSamples, leaves: Int, repeats: Int, criterion: SplitCriterion) -> JSONValue {
+func fit(_ samples: TreeSamples, leaves: Int, repeats: Int, words: [String]) -> JSONValue {
     let induction = TreeInduction(
-        maximumLeaves: leaves > 0 ? leaves : nil, criterion: criterion, mergesSameActions: false)
+        maximumLeaves: leaves > 0 ? leaves : nil, criterion: words.contains("entropy") ? .entropy : .gini,
+        mergesSameActions: false, splits: words.contains("exact") ? .exact : .binned)
     var tree: DecisionTree?
     let seconds = leastSeconds(repeats) { tree = induction.fit(samples) }
     return [
@@ -54,7 +55,7 @@ func fit(_ samples: TreeSamples, leaves: Int, repeats: Int, criterion: SplitCrit
     ]
 }
 
-/// Everything allowed; and with a third of the actions forbidden at random, as an environment's masks do.
+/// Everything allowed; and with a quarter of the actions forbidden at random, as masks of an environment do.
 func decide(_ samples: TreeSamples) -> JSONValue {
     let tree = TreeInduction(criterion: .gini, mergesSameActions: false).fit(samples)
     var stream = RandomStream(seed: 1, purpose: "benchmark.masks")
@@ -79,13 +80,9 @@ switch words.first {
 case "fit" where words.count >= 3:
     let samples = try read(words[1], weighted: words.contains("weighted"))
     let repeats = words.count > 3 ? Int(words[3]) ?? 5 : 5
-    print(
-        fit(
-            samples, leaves: Int(words[2]) ?? 16, repeats: repeats,
-            criterion: words.contains("entropy") ? .entropy : .gini
-        ).text(pretty: false))
+    print(fit(samples, leaves: Int(words[2]) ?? 16, repeats: repeats, words: words).text(pretty: false))
 case "decide" where words.count == 2:
     print(decide(try read(words[1], weighted: false)).text(pretty: false))
 default:
-    print("usage: lab-trees fit DATA LEAVES [REPEATS] [entropy|gini] [weighted] | decide DATA")
+    print("usage: lab-trees fit DATA LEAVES [REPEATS] [entropy] [weighted] [exact] | decide DATA")
 }

@@ -10,10 +10,27 @@ public enum SplitCriterion: String, Sendable, CaseIterable {
     case gini
 }
 
+/// The channels that classes take. A number known to the compiler unrolls every loop over them; what is more than the
+/// classes stays 0.
+protocol ClassChannels {
+    static func channels(of classes: Int) -> Int
+}
+
+enum FourChannels: ClassChannels {
+    @inline(__always) static func channels(of classes: Int) -> Int { 4 }
+}
+
+enum AsManyChannels: ClassChannels {
+    @inline(__always) static func channels(of classes: Int) -> Int { classes }
+}
+
 /// Labels with weights: a channel per class.
-struct ClassTargets: SplitTargets {
+struct ClassTargets<Channels: ClassChannels>: SplitTargets {
     let criterion: SplitCriterion
-    let channels: Int
+    private let classes: Int
+    var channels: Int {
+        @inline(__always) get { Channels.channels(of: classes) }
+    }
     let units: UnsafePointer<Double>
     private let unit: Double
     private let labels: UnsafeMutablePointer<Int32>
@@ -21,7 +38,9 @@ struct ClassTargets: SplitTargets {
 
     init(_ samples: TreeSamples, _ rows: RowWeights, _ criterion: SplitCriterion) {
         self.criterion = criterion
-        channels = samples.actions.count
+        classes = samples.actions.count
+        let channels = Channels.channels(of: classes)
+        precondition(channels >= classes, "a channel per class")
         unit = rows.unit
         let units = UnsafeMutablePointer<Double>.allocate(capacity: max(1, channels))
         units.initialize(repeating: rows.unit, count: max(1, channels))
@@ -72,12 +91,14 @@ struct ClassTargets: SplitTargets {
     /// rows of one class is best (Fayyad and Irani, Machine Learning 8, 1992).
     @inline(__always)
     func kind(_ sums: UnsafePointer<Int64>) -> Int {
-        var kind = -1
-        for index in 0..<channels where sums[index] != 0 {
-            if kind >= 0 { return -1 }
-            kind = index
+        var present = 0
+        var kind = 0
+        for index in 0..<channels {
+            let isPresent = sums[index] != 0 ? 1 : 0
+            present &+= isPresent
+            kind |= isPresent &* index
         }
-        return kind
+        return present == 1 ? kind : -1
     }
 
     @inline(__always)
@@ -120,7 +141,7 @@ struct ClassTargets: SplitTargets {
 
     /// Scores are the labels' shares.
     func leaf(_ sums: UnsafePointer<Int64>) -> DecisionTree.Node {
-        let counts = (0..<channels).map { Double(sums[$0]) * unit }
+        let counts = (0..<classes).map { Double(sums[$0]) * unit }
         let total = counts.reduce(0, +)
         return .leaf(scores: counts.map { $0 / total }, weight: total)
     }

@@ -45,13 +45,19 @@ public struct TreeInduction: Sendable, Equatable {
                 features: samples.features, actions: samples.actions,
                 scores: Array(repeating: 0, count: samples.actions.count))
         }
-        let growth = TreeGrowth(
-            values: samples.values, columns: samples.features.count, rows: rows.rows,
-            targets: ClassTargets(samples, rows, criterion),
-            limits: GrowthLimits(
-                leaves: maximumLeaves, depth: maximumDepth, leafWeight: minimumLeafWeight,
-                mergesSameActions: mergesSameActions, missing: missing, splits: splits))
-        let tree = growth.grow(features: samples.features, actions: samples.actions)
+        let tree =
+            samples.actions.count <= 4
+            ? grow(samples, rows, ClassTargets<FourChannels>(samples, rows, criterion))
+            : grow(samples, rows, ClassTargets<AsManyChannels>(samples, rows, criterion))
         return mergesSameActions ? tree.mergingSameActions() : tree
+    }
+
+    private func grow(_ samples: TreeSamples, _ rows: RowWeights, _ targets: some SplitTargets) -> DecisionTree {
+        let limits = GrowthLimits(
+            leaves: maximumLeaves, depth: maximumDepth, leafWeight: minimumLeafWeight,
+            mergesSameActions: mergesSameActions, missing: missing, splits: splits)
+        let growth = TreeGrowth(
+            values: samples.values, columns: samples.features.count, rows: rows.rows, targets: targets, limits: limits)
+        return growth.grow(features: samples.features, actions: samples.actions)
     }
 }
