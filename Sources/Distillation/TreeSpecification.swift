@@ -6,7 +6,8 @@ import PositionedJSON
 /// Reads a way to make a tree from an object such as `{"method": "viper", "teacher": "ppo", "maximum_leaves": 8}`.
 public enum TreeSpecification {
     public static let methods = [
-        "behaviour_cloning", "cqi", "dagger", "exact", "frontier", "policy_gradient", "refine", "regret", "viper",
+        "behaviour_cloning", "cqi", "dagger", "exact", "frontier", "policy_gradient", "prune", "refine", "regret",
+        "viper",
     ]
 
     /// Complains of wrong settings; nil where there is no method. `finish()`, which complains of unknown keys, is left to
@@ -29,6 +30,7 @@ public enum TreeSpecification {
             let from = reader.string("from")
             let configuration = PolicyGradientConfiguration(reader: reader)
             return from.map { PolicyGradientMethod(configuration, from: $0) }
+        case "prune": return PruneMethod(reader: reader)
         case "refine":
             let from = reader.string("from")
             let configuration = RefinementConfiguration(reader: reader)
