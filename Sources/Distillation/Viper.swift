@@ -40,7 +40,7 @@ public struct Viper: Sendable {
     private func fit(_ samples: TreeSamples, _ advantages: [Double], _ grid: ThresholdGrid?) -> DecisionTree {
         var induction = TreeInduction(
             maximumLeaves: configuration.maximumLeaves, maximumDepth: configuration.maximumDepth,
-            criterion: configuration.criterion)
+            criterion: configuration.criterion, missing: configuration.missing, splits: configuration.splits)
         induction.minimumLeafWeight = configuration.minimumLeafShare * samples.weights.reduce(0, +)
         let tree = grid.map { induction.fit(samples.onGrid($0)).rounded(to: $0) } ?? induction.fit(samples)
         switch configuration.leafScores {

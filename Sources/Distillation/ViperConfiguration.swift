@@ -18,6 +18,10 @@ public struct ViperConfiguration: Sendable, Equatable {
     public var minimumLeafShare = 0.0
     /// Whether thresholds are multiples of the steps in which the task's observations are measured.
     public var roundsThresholds = true
+    /// Where a state goes at a split by a value that it lacks.
+    public var missing = MissingRouting.heavierSide
+    /// Between which values splits are searched.
+    public var splits = SplitPoints.binned
     /// What the actions of a leaf are ranked by.
     public var leafScores = LeafScores.labels
 
@@ -51,8 +55,8 @@ public struct ViperConfiguration: Sendable, Equatable {
     }
 
     /// Reads the keys `iterations`, `patients_per_iteration`, `selection_patients`, `maximum_leaves`,
-    /// `maximum_depth`, `criterion`, `minimum_leaf_share`, `rounds_thresholds` and `leaf_scores`, all optional. The caller
-    /// finishes the reader.
+    /// `maximum_depth`, `criterion`, `minimum_leaf_share`, `rounds_thresholds`, `missing`, `splits` and `leaf_scores`, all
+    /// optional. The caller finishes the reader.
     ///
     /// - Parameter defaults: what holds where a key is absent; says too who acts and what states weigh.
     public init(reader: ObjectReader, defaults: ViperConfiguration = ViperConfiguration()) {
@@ -68,6 +72,14 @@ public struct ViperConfiguration: Sendable, Equatable {
         let criteria = SplitCriterion.allCases.map(\.rawValue)
         if let name = reader.choice("criterion", of: criteria, default: criterion.rawValue) {
             criterion = SplitCriterion(rawValue: name) ?? criterion
+        }
+        let routings = MissingRouting.allCases.map(\.rawValue)
+        if let name = reader.choice("missing", of: routings, default: missing.rawValue) {
+            missing = MissingRouting(rawValue: name) ?? missing
+        }
+        let points = SplitPoints.allCases.map(\.rawValue)
+        if let name = reader.choice("splits", of: points, default: splits.rawValue) {
+            splits = SplitPoints(rawValue: name) ?? splits
         }
         let scores = LeafScores.allCases.map(\.rawValue)
         if let name = reader.choice("leaf_scores", of: scores, default: leafScores.rawValue) {

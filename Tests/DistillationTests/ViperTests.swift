@@ -98,7 +98,10 @@ import Trees
     }
 
     @Test func configurationIsRead() throws {
-        let text = #"{"iterations": 3, "leaf_scores": "regret", "criterion": "gini", "maximum_depth": 4, "leafs": 2}"#
+        let text = #"""
+            {"iterations": 3, "leaf_scores": "regret", "criterion": "gini", "maximum_depth": 4, "leafs": 2,
+            "missing": "by_gain", "splits": "exact"}
+            """#
         let node = try JSONParser.parse(SourceText(name: "s.json", bytes: Array(text.utf8)))
         let complaints = Complaints()
         let reader = ObjectReader(node, what: "the distillation", complaints: complaints)
@@ -106,6 +109,7 @@ import Trees
         reader.finish()
         #expect(configuration.iterations == 3 && configuration.leafScores == .regret)
         #expect(configuration.criterion == .gini && configuration.maximumDepth == 4)
+        #expect(configuration.missing == .byGain && configuration.splits == .exact)
         #expect(complaints.items.count == 1)
     }
 }
