@@ -29,6 +29,7 @@ enum RunCommands {
                 .option("--out", "DIR", "run directory (default: runs/NAME, or runs/NAME-quick)"), Shared.jobsOption,
             ] + studyOptions + [
                 .flag("--force", "runs finished stages again"),
+                .flag("--any-build", "keeps stages that another build of the program finished; the manifest names it"),
                 .flag("--json", "prints the comparison as JSON instead of a table"),
             ],
             notes: [
@@ -82,6 +83,7 @@ enum RunCommands {
             study, folder: folder,
             options: RunOptions(
                 jobs: Shared.jobs(arguments), force: arguments.has("--force"),
+                keepsAnyBuild: arguments.has("--any-build"),
                 report: { progress.receive($0) }, isInterrupted: { interruption.isRequested }))
     }
 

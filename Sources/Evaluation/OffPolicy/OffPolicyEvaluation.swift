@@ -69,7 +69,9 @@ public struct OffPolicyEvaluation: Sendable {
         meanWeight = weighted.meanWeight
         lines = []
         addLogged(weighted)
-        try addFitted(log, model)
+        let estimates = weighted.estimates()
+        let corrected = OffPolicyEstimator.allCases.firstIndex(of: .weightedDoublyRobust).map { estimates[$0] }
+        try addFitted(log, model, corrected: corrected ?? .nan)
         addWeighted(weighted)
     }
 
@@ -117,8 +119,12 @@ public struct OffPolicyEvaluation: Sendable {
     }
 
     /// Fitted Q evaluation; its interval by fitting resampled episodes anew (Hao et al., "Bootstrapping fitted
-    /// Q-evaluation for off-policy inference", ICML 2021).
-    private mutating func addFitted(_ log: EpisodeLog, _ model: any FittedEvaluation) throws {
+    /// Q-evaluation for off-policy inference", ICML 2021). Resampling knows nothing of what the model gets wrong where
+    /// little was tried; the weighted doubly robust estimate is the fit with the logged rewards' word on that, so the
+    /// interval is moved out by as much as the two differ.
+    private mutating func addFitted(
+        _ log: EpisodeLog, _ model: any FittedEvaluation, corrected: Double
+    ) throws {
         func value(_ multiplicities: [Double]) throws -> Double {
             let values = try model.fit(multiplicities)
             var sum = 0.0
@@ -127,10 +133,12 @@ public struct OffPolicyEvaluation: Sendable {
         }
         let estimate = try value(Array(repeating: 1, count: log.episodes))
         let replicates = model.isCheap ? try (0..<settings.refits).map { try value(draw($0, "ope.refits")) } : []
+        var interval = settings.interval.estimate(estimate, replicates, level: settings.level)
+        interval.low += min(0, corrected - estimate)
+        interval.high += max(0, corrected - estimate)
         lines.append(
             Line(
-                name: "fqe", title: "fitted Q evaluation (\(model.name))",
-                estimate: settings.interval.estimate(estimate, replicates, level: settings.level),
+                name: "fqe", title: "fitted Q evaluation (\(model.name))", estimate: interval,
                 effectiveSampleSize: .nan))
     }
 

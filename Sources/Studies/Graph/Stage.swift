@@ -85,11 +85,11 @@ public struct Stage: Sendable {
         self.body = body
     }
 
-    /// What identifies the stage's result: SHA-256 of name, configuration, seed, the hashes of all input artefacts
-    /// and the program.
-    func key(program: String, inputHashes: [String: String]) -> String {
+    /// What identifies the stage's result: SHA-256 of name, configuration, seed and the hashes of all input
+    /// artefacts.
+    func key(inputHashes: [String: String]) -> String {
         let identity: JSONValue = [
-            "stage": .string(name), "program": .string(program), "configuration": configuration,
+            "stage": .string(name), "configuration": configuration,
             "seed": .string("\(seed)"),
             "inputs": .object(
                 inputHashes.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) }),

@@ -6,6 +6,8 @@ import Foundation
 final class StageBoard: @unchecked Sendable {
     struct Outcome: Sendable {
         var artefacts: [String: String]
+        /// The build that made them.
+        var program: String
         var seconds: Double
         var wasCached: Bool
     }
@@ -63,17 +65,17 @@ final class StageBoard: @unchecked Sendable {
         }
     }
 
-    func results(_ stages: [Stage]) -> (artefacts: [String: String], timings: [StageTiming]) {
+    func results(_ stages: [Stage], program: String) -> StageResults {
         condition.withLock {
-            var artefacts: [String: String] = [:]
-            var timings: [StageTiming] = []
+            var results = StageResults()
             for stage in stages {
                 guard let outcome = done[stage.name] else { continue }
-                artefacts.merge(outcome.artefacts) { first, _ in first }
-                timings.append(
+                results.artefacts.merge(outcome.artefacts) { first, _ in first }
+                results.timings.append(
                     StageTiming(stage: stage.name, seconds: outcome.seconds, wasCached: outcome.wasCached))
             }
-            return (artefacts, timings)
+            results.otherBuilds = Set(done.values.map(\.program)).subtracting([program]).sorted()
+            return results
         }
     }
 }

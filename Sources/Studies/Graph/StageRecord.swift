@@ -5,6 +5,8 @@ import PositionedJSON
 
 struct StageRecord: Equatable {
     var key: String
+    /// The build that made it (`ProgramVersion.identity`).
+    var program: String
     /// Path relative to the run directory, and SHA-256, by path.
     var artefacts: [String: String]
 
@@ -15,6 +17,7 @@ struct StageRecord: Equatable {
     func write(_ stage: String, in run: String) throws {
         let value: JSONValue = [
             "format": 1, "stage": .string(stage), "key": .string(key),
+            "program": .string(program),
             "artefacts": .object(
                 artefacts.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) }),
         ]
@@ -27,6 +30,7 @@ struct StageRecord: Equatable {
     static func read(_ stage: String, in run: String) -> StageRecord? {
         guard let node = try? JSONParser.parse(contentsOf: path(stage, in: run)),
             case .string(let key)? = node["key"]?.value,
+            case .string(let program)? = node["program"]?.value,
             case .object(let members)? = node["artefacts"]?.value
         else { return nil }
         var artefacts: [String: String] = [:]
@@ -34,7 +38,7 @@ struct StageRecord: Equatable {
             guard case .string(let hash) = member.node.value else { return nil }
             artefacts[member.key] = hash
         }
-        return StageRecord(key: key, artefacts: artefacts)
+        return StageRecord(key: key, program: program, artefacts: artefacts)
     }
 
     /// Whether every artefact is there with the content that was recorded.

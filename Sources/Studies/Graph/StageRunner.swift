@@ -37,19 +37,31 @@ public struct StageTiming: Sendable {
     public var wasCached: Bool
 }
 
+/// What a graph of stages made.
+public struct StageResults: Sendable {
+    /// SHA-256 of every artefact by path.
+    public var artefacts: [String: String] = [:]
+    /// In the order of the graph.
+    public var timings: [StageTiming] = []
+    /// Builds other than this one that made some of it, ascending.
+    public var otherBuilds: [String] = []
+}
+
 /// Executes a graph of stages on this machine.
 public struct StageRunner: Sendable {
     public var folder: String
     public var jobs: Int
-    /// Identifies the program; stages made by another one are run again.
+    /// Identifies the program; stages made by another one are run again, unless `keepsAnyBuild`.
     public var program: String
+    /// Whether stages count as done that another build finished.
+    public var keepsAnyBuild = false
     /// Runs every stage even if its result is there.
     public var force = false
     public var report: @Sendable (RunEvent) -> Void
     public var isInterrupted: @Sendable () -> Bool
 
     public init(
-        folder: String, jobs: Int, program: String, force: Bool = false,
+        folder: String, jobs: Int, program: String, force: Bool = false, keepsAnyBuild: Bool = false,
         report: @escaping @Sendable (RunEvent) -> Void = { _ in },
         isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) {
@@ -57,14 +69,15 @@ public struct StageRunner: Sendable {
         self.jobs = max(1, jobs)
         self.program = program
         self.force = force
+        self.keepsAnyBuild = keepsAnyBuild
         self.report = report
         self.isInterrupted = isInterrupted
     }
 
-    /// Runs the graph. Returns the hash of every artefact by path, and timings in the order of the graph.
+    /// Runs the graph.
     ///
     /// - Throws: `RunFailure`. When a stage fails no further one is started; those that run are finished first.
-    public func run(_ stages: [Stage]) throws -> (artefacts: [String: String], timings: [StageTiming]) {
+    public func run(_ stages: [Stage]) throws -> StageResults {
         try StageRunner.check(stages)
         try Folders.make(folder)
         let board = StageBoard(stages)
@@ -83,7 +96,7 @@ public struct StageRunner: Sendable {
         group.wait()
         if let failure = board.failure { throw failure }
         guard board.isDone else { throw RunFailure.interrupted }
-        return board.results(stages)
+        return board.results(stages, program: program)
     }
 
     private static func check(_ stages: [Stage]) throws {
@@ -120,11 +133,13 @@ public struct StageRunner: Sendable {
             let parts = (clock.now - began).components
             return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
         }
-        let key = stage.key(program: program, inputHashes: inputs)
-        if !force, let record = StageRecord.read(stage.name, in: folder), record.key == key, record.isIntact(in: folder)
+        let key = stage.key(inputHashes: inputs)
+        if !force, let record = StageRecord.read(stage.name, in: folder), record.key == key,
+            keepsAnyBuild || record.program == program, record.isIntact(in: folder)
         {
             report(.finished(stage: stage.name, seconds: seconds(), wasCached: true))
-            return StageBoard.Outcome(artefacts: record.artefacts, seconds: seconds(), wasCached: true)
+            return StageBoard.Outcome(
+                artefacts: record.artefacts, program: record.program, seconds: seconds(), wasCached: true)
         }
         report(.started(stage: stage.name))
         let context = StageContext(
@@ -143,8 +158,8 @@ public struct StageRunner: Sendable {
         for old in StageRecord.read(stage.name, in: folder)?.artefacts.keys.sorted() ?? [] where hashes[old] == nil {
             unlink(PathLookup.join(folder, old))
         }
-        try StageRecord(key: key, artefacts: hashes).write(stage.name, in: folder)
+        try StageRecord(key: key, program: program, artefacts: hashes).write(stage.name, in: folder)
         report(.finished(stage: stage.name, seconds: seconds(), wasCached: false))
-        return StageBoard.Outcome(artefacts: hashes, seconds: seconds(), wasCached: false)
+        return StageBoard.Outcome(artefacts: hashes, program: program, seconds: seconds(), wasCached: false)
     }
 }

@@ -16,10 +16,12 @@ public struct Manifest: Sendable {
     public var platform: [JSONField]
     /// SHA-256 by path, relative to the run directory.
     public var artefacts: [String: String]
+    /// Other builds of the program that made some of it, where the user had those parts kept.
+    public var otherBuilds: [String]
 
     public init(
         program: String, study: JSONValue, environmentName: String, environmentHash: String, platform: [JSONField],
-        artefacts: [String: String]
+        artefacts: [String: String], otherBuilds: [String] = []
     ) {
         self.program = program
         self.study = study
@@ -27,16 +29,20 @@ public struct Manifest: Sendable {
         self.environmentHash = environmentHash
         self.platform = platform
         self.artefacts = artefacts
+        self.otherBuilds = otherBuilds
     }
 
     public func json() -> JSONValue {
-        [
-            "format": .integer(Manifest.format), "program": .string(program),
-            "environment": ["name": .string(environmentName), "hash": .string(environmentHash)],
-            "platform": .object(platform), "study": study,
-            "artefacts": .object(
-                artefacts.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) }),
+        var fields = [
+            JSONField("format", .integer(Manifest.format)), JSONField("program", .string(program)),
+            JSONField("environment", ["name": .string(environmentName), "hash": .string(environmentHash)]),
+            JSONField("platform", .object(platform)), JSONField("study", study),
+            JSONField(
+                "artefacts",
+                .object(artefacts.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) })),
         ]
+        if !otherBuilds.isEmpty { fields.append(JSONField("other_builds", .strings(otherBuilds))) }
+        return .object(fields)
     }
 
     public static func read(run: String) throws(Diagnostics) -> Manifest {
@@ -52,6 +58,7 @@ public struct Manifest: Sendable {
             environmentName: environment?.string("name") ?? "", environmentHash: environment?.string("hash") ?? "",
             platform: [], artefacts: [:])
         if case .object(let fields)? = reader.child("platform")?.plain { manifest.platform = fields }
+        manifest.otherBuilds = reader.optionalStrings("other_builds") ?? []
         if case .object(let members)? = reader.child("artefacts")?.value {
             for member in members {
                 if case .string(let hash) = member.node.value { manifest.artefacts[member.key] = hash }

@@ -9,15 +9,19 @@ public struct RunOptions: Sendable {
     public var jobs: Int
     /// Runs every stage even if its result is there.
     public var force: Bool
+    /// Keeps what another build of the program finished; the manifest names that build.
+    public var keepsAnyBuild: Bool
     public var report: @Sendable (RunEvent) -> Void
     public var isInterrupted: @Sendable () -> Bool
 
     public init(
-        jobs: Int, force: Bool = false, report: @escaping @Sendable (RunEvent) -> Void = { _ in },
+        jobs: Int, force: Bool = false, keepsAnyBuild: Bool = false,
+        report: @escaping @Sendable (RunEvent) -> Void = { _ in },
         isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) {
         self.jobs = jobs
         self.force = force
+        self.keepsAnyBuild = keepsAnyBuild
         self.report = report
         self.isInterrupted = isInterrupted
     }
@@ -44,18 +48,19 @@ public enum StudyRunner {
         let stages = StudyStages(study).all()
         let runner = StageRunner(
             folder: directory.path, jobs: options.jobs, program: ProgramVersion.identity, force: options.force,
-            report: options.report, isInterrupted: options.isInterrupted)
-        let (artefacts, timings) = try runner.run(stages)
-        directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(artefacts.keys))
+            keepsAnyBuild: options.keepsAnyBuild, report: options.report, isInterrupted: options.isInterrupted)
+        let results = try runner.run(stages)
+        directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(results.artefacts.keys))
         let manifest = Manifest(
             program: ProgramVersion.text, study: study.resolved, environmentName: study.environment.model.fullName,
-            environmentHash: study.environment.hash, platform: platform, artefacts: artefacts)
+            environmentHash: study.environment.hash, platform: platform, artefacts: results.artefacts,
+            otherBuilds: results.otherBuilds)
         try AtomicFile.write(manifest.json().text(), to: "\(folder)/\(Manifest.fileName)")
         let parts = (clock.now - start).components
         let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
-        let record = TimingRecord(began: began, seconds: seconds, jobs: options.jobs, stages: timings)
+        let record = TimingRecord(began: began, seconds: seconds, jobs: options.jobs, stages: results.timings)
         try AtomicFile.write(record.json().text(), to: "\(folder)/timings.json")
-        return RunResult(folder: folder, manifest: manifest, timings: timings, seconds: seconds)
+        return RunResult(folder: folder, manifest: manifest, timings: results.timings, seconds: seconds)
     }
 
     /// What the bytes of a result may depend on besides study, seed and program.
