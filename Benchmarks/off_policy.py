@@ -20,6 +20,8 @@ SETTINGS = [
     ("icu-sepsis", "optimal", 0.5, "optimal", 0.3, 200),
     ("icu-sepsis", "optimal", 0.5, "optimal", 0.0, 200),
     ("icu-sepsis", "protocol:expert", 0.0, "optimal", 0.5, 200),
+    ("sepsis-oberst", "random", 0.0, "constant:none", 0.9, 2000),
+    ("icu-sepsis", "optimal", 0.5, "optimal", 0.5, 2000),
 ]
 NAMES = ["fqe", "is", "pdis", "wis", "pdwis", "dr", "wdr"]
 

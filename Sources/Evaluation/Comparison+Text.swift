@@ -59,7 +59,7 @@ extension Comparison {
                 : estimate.isBelowZero ? "is below" : "cannot be told apart in return from"
             let tail = estimate.isAboveZero || estimate.isBelowZero ? " in return" : ""
             // A power of ten that was taken out of the number belongs to it.
-            let unit = format.unit.isEmpty ? "" : " " + format.unit
+            let unit = format.trailing
             let parts = [format.signed(estimate) + unit] + outcomeDifferences(policy, baseline)
             // The interval of a difference knows the spread between trainings only as well as its seeds show it.
             let seeds = [policy, baseline].compactMap { name in
@@ -89,7 +89,7 @@ extension Comparison {
             guard row.estimate.value != 0 || row.estimate.hasInterval && row.estimate.low != row.estimate.high else {
                 return nil
             }
-            let unit = format.unit == "%" ? " points" : format.unit.isEmpty ? "" : " " + format.unit
+            let unit = format.unit == "%" ? " points" : format.trailing
             return "\(metric.title) \(format.signed(row.estimate))\(unit)"
         }
     }

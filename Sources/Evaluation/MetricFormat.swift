@@ -37,6 +37,12 @@ public struct MetricFormat: Sendable, Equatable {
             : NumberText.powerOfTen(exponent) + (metric.unit.isEmpty ? "" : " " + metric.unit)
     }
 
+    /// As written behind a number in a sentence: ` d`, ` × 10⁹ cells`.
+    public var trailing: String {
+        guard !unit.isEmpty else { return "" }
+        return unit.hasPrefix("10") ? " × " + unit : " " + unit
+    }
+
     public func value(_ value: Double) -> String { NumberText.fixed(scale * value, decimals) }
 
     /// `85.1 [83.0, 87.2]`, or the value alone where there is no interval.

@@ -131,7 +131,7 @@ import Evaluation
                 1e9 * estimate.value, low: 1e9 * estimate.low, high: 1e9 * estimate.high)
         }
         let sentence = try #require(large.rankingSentences().first { $0.hasPrefix("The best learner ") })
-        #expect(sentence.contains("] 10⁹"), "\(sentence)")
+        #expect(sentence.contains("] × 10⁹"), "\(sentence)")
     }
 
     /// A row a policy, a cell a column, and the statistics between the mean return and the outcomes.

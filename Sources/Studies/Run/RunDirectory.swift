@@ -30,9 +30,16 @@ public final class RunDirectory: Sendable {
         guard lock >= 0 else {
             throw FileError(operation: "write", path: file, reason: String(cString: strerror(errno)))
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw RunFailure.busy(path)
+        // A program that this process is starting just now (gnuplot) holds its copies of all open files until it runs:
+        // what looks taken may be free in a moment.
+        var tries = 20
+        while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+            tries -= 1
+            guard tries > 0 else {
+                close(lock)
+                throw RunFailure.busy(path)
+            }
+            usleep(50_000)
         }
     }
 

@@ -102,6 +102,20 @@ import Patients
         for (value, wanted) in zip(found, exact) { #expect(abs(value / wanted - 1) < 2e-6, "\(found) \(exact)") }
     }
 
+    /// Where nothing changes the implicit method carries most intervals: the course is not to the last bit that of the
+    /// explicit one, as it would be without a switch.
+    @Test func aCourseWithoutChangesIsCarriedByTheImplicitMethod() throws {
+        func discounted(_ method: EnvironmentModel.Method) throws -> Double {
+            var model = try Self.model()
+            model.method = method
+            let factory = try TreatmentFactory(model, cohort: model.nominalPopulation(count: 1))
+            return try Rollout.run(factory, policy: #require(model.protocolPolicy("never")), seed: 1).discountedReturns[
+                0]
+        }
+        let (switching, explicit) = try (discounted(.switching), discounted(.mild))
+        #expect(switching != explicit && abs(switching / explicit - 1) < 1e-5)
+    }
+
     static let steady: [String: [Double]] = [
         "unhealthy": [163572.7518, 4.995423534, 11944.9431, 45.5990142, 63918.59579, 23.54397785],
         "healthy": [967838.6707, 620.5182584, 76.0120976, 6.091781597, 415.3756488, 353108.0351],
