@@ -275,6 +275,19 @@ import Trees
         #expect(Self.halves.quality(of: TreePolicy(tree)) > 0.9999)
     }
 
+    /// The tree that it starts from is a candidate: what is left behind never does worse on validation patients.
+    @Test func theTreeItStartsFromIsKeptWhereNothingIsBetter() throws {
+        let best = DecisionTree(features: ["state"], actions: ["a0", "a1"], scores: [1, 0])
+            .splitting(0, feature: 0, threshold: 2.5, leftShare: 0.5, left: [1, 0], right: [0, 1])
+        var settings = Self.configuration
+        settings.decisions = 1600
+        settings.validation = ValidationSettings(evaluateEvery: 16, patients: 50)
+        let (tree, trained) = try CQI(settings, start: best).grow(
+            TrainingJob(environment: Self.halves.factory, validation: Self.halves.factory, seed: 1))
+        #expect(trained.bestAt == 0 && trained.metrics[0].episodes == settings.treePatients)
+        #expect(tree.leafCount == 2 && Self.halves.quality(of: TreePolicy(tree)) > 0.9999)
+    }
+
     @Test func nothingIsSplitBelowTheThreshold() throws {
         var settings = Self.configuration
         settings.splitDecay = 1

@@ -61,6 +61,7 @@ private final class CQIRun {
     private let validation: Validation
     private let rates: VisitRates
     private let gamma: Double
+    private let startsFromTree: Bool
     private var tree: GrowingTree
     private var stream: RandomStream
     private var decisions = 0
@@ -72,6 +73,7 @@ private final class CQIRun {
     init(_ configuration: CQIConfiguration, _ start: DecisionTree?, _ job: TrainingJob) throws {
         self.configuration = configuration
         task = job.environment.task
+        startsFromTree = start != nil
         if let start, !TreePolicy(start).fits(task) { throw TrainingError.wrongAbstraction }
         guard job.validation.patients > 0 else { throw TrainingError.noPatients("validation") }
         grid = ThresholdGrid(
@@ -108,6 +110,8 @@ private final class CQIRun {
             before.deallocate()
         }
         let environment = slots.environment
+        // A tree that it starts from is a candidate like what becomes of it.
+        if startsFromTree { try look(isDue: true) }
         while decisions < configuration.decisions {
             epsilon = configuration.exploration.epsilon(at: decisions, of: configuration.decisions)
             for slot in 0..<width {
@@ -133,11 +137,15 @@ private final class CQIRun {
                 learn(before.baseAddress! + slot * inputs, action: Int(actions[slot]), goal: goal)
                 if status != .running { try slots.restart(slot) }
             }
-            try validation.look(decisions: decisions, slots: slots, policy: policy) {
-                [Double(tree.leafCount), threshold, epsilon]
-            }
+            try look()
         }
         return try validation.result()
+    }
+
+    private func look(isDue: Bool = false) throws {
+        try validation.look(decisions: decisions, slots: slots, isDue: isDue, policy: policy) {
+            [Double(tree.leafCount), threshold, epsilon]
+        }
     }
 
     private func learn(_ row: UnsafePointer<Double>, action: Int, goal: Double) {

@@ -47,12 +47,14 @@ final class Validation {
     ///   - decisions: decisions made so far.
     ///   - slots: where training episodes are counted.
     ///   - policy: makes the greedy policy as it is now; called only when evaluated.
+    ///   - isDue: evaluates whatever the time.
     ///   - diagnostics: one number per diagnostic name; called only when evaluated.
     func look(
-        decisions: Int, slots: any EpisodeTally, policy: () -> any SavedPolicy, diagnostics: () -> [Double]
+        decisions: Int, slots: any EpisodeTally, isDue: Bool = false, policy: () -> any SavedPolicy,
+        diagnostics: () -> [Double]
     ) throws {
         let over = decisions >= totalDecisions
-        guard decisions >= next || over else {
+        guard isDue || decisions >= next || over else {
             if decisions >= nextReport {
                 nextReport = decisions + max(1, totalDecisions / 100)
                 report(decisions, slots.finishedEpisodes)
