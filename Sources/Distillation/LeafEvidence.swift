@@ -14,10 +14,13 @@ public enum LeafEvidence {
     /// and runner-up are its votes in the leaf's states; regret where it has action values. The same result whatever
     /// `jobs`.
     ///
-    /// - Parameter source: who the patients are, in words, such as `test patients`.
+    /// - Parameters:
+    ///   - source: who the patients are, in words, such as `test patients`.
+    ///   - tries: whether the runner-up, and the teacher, are tried out in every leaf (`LeafTrial`), which simulates
+    ///     every patient once more for each leaf where they are treated otherwise.
     public static func collect(
         _ tree: DecisionTree, factory: any EnvironmentFactory, source: String, teacher: (any ScoredPolicy)? = nil,
-        teacherName: String? = nil, seed: UInt64, episode: Int = 0, jobs: Int = 1
+        teacherName: String? = nil, tries: Bool = true, seed: UInt64, episode: Int = 0, jobs: Int = 1
     ) throws -> TreeEvidence {
         let traces = try PatientTrace.record(
             factory, policy: TreePolicy(tree), patients: Array(0..<factory.patients), episode: episode, seed: seed,
@@ -43,11 +46,24 @@ public enum LeafEvidence {
             }
         }
         let hasValues = teacher?.scoreKind == .actionValues
+        let trial = LeafTrial(
+            factory: factory, tree: tree, traces: traces, labels: labels, seed: seed, episode: episode, jobs: jobs)
         return TreeEvidence(
             source: source, patients: traces.count, decisions: all.visits, teacher: teacher == nil ? nil : teacherName,
             agreement: all.agreement,
-            leaves: tree.leaves.map { leaf in
-                summary(leaf, tallies[leaf]!, of: all, tree, factory.task, traces, hasValues: hasValues)
+            leaves: try tree.leaves.map { leaf in
+                let tally = tallies[leaf]!
+                var summary = summary(leaf, tally, of: all, tree, factory.task, traces, hasValues: hasValues)
+                guard tries, tally.visits > 0 else { return summary }
+                if let teacher {
+                    summary.teacherGain = try trial.gain(of: teacher, leaf: leaf, patients: tally.patients).estimate
+                }
+                if let name = summary.runnerUp, let action = tree.actions.firstIndex(of: name) {
+                    let gain = try trial.gain(ofAction: action, leaf: leaf, patients: tally.patients)
+                    summary.runnerUpGain = gain.estimate
+                    summary.runnerUpProbability = gain.probabilityNotNegative
+                }
+                return summary
             },
             inputs: all.inputs(tree.features))
     }
@@ -56,15 +72,19 @@ public enum LeafEvidence {
     private struct Tally {
         let width, choices: Int
         var visits = 0
-        /// Places of the patients who came through, ascending.
+        /// Places of the patients who came through, ascending, and how often each did.
         var patients: [Int] = []
+        var patientVisits: [Double] = []
         var values: [[Double]]
         var agreements = 0
         var regret = 0.0
         var hasTeacher = false
         var votes: [Int]
-        /// How often each action was given.
+        /// How often each action was given, and permitted; and, where it was, the sum of what the teacher scores it below
+        /// its own choice.
         var given: [Int]
+        var permitted: [Int]
+        var advantages: [Double]
 
         init(tree: DecisionTree) {
             width = tree.features.count
@@ -72,14 +92,24 @@ public enum LeafEvidence {
             values = Array(repeating: [], count: width)
             votes = Array(repeating: 0, count: choices)
             given = votes
+            permitted = votes
+            advantages = Array(repeating: 0, count: choices)
         }
 
         mutating func add(_ trace: PatientTrace, _ place: Int, _ decision: Int, _ said: TeacherLabels?) {
             visits += 1
-            if patients.last != place { patients.append(place) }
+            if patients.last != place {
+                patients.append(place)
+                patientVisits.append(0)
+            }
+            patientVisits[patients.count - 1] += 1
             for feature in 0..<width { values[feature].append(trace.observations[decision * width + feature]) }
             let action = trace.actions[decision]
             given[Int(action)] += 1
+            for other in 0..<choices where trace.allowed[decision * choices + other] {
+                permitted[other] += 1
+                if let said { advantages[other] += said.advantages[decision * choices + other] }
+            }
             guard let said else { return }
             hasTeacher = true
             if said.labels[decision] == action { agreements += 1 }
@@ -106,20 +136,7 @@ public enum LeafEvidence {
         _ traces: [PatientTrace], hasValues: Bool
     ) -> LeafSummary {
         let action = tree.action(atLeaf: leaf)
-        var runnerUp: (action: Int, share: Double)?
-        if tally.hasTeacher {
-            // The first of equals among what the teacher would have done instead.
-            for other in tree.actions.indices where other != action && tally.votes[other] > 0 {
-                let share = Double(tally.votes[other]) / Double(tally.visits)
-                if share > (runnerUp?.share ?? 0) { runnerUp = (other, share) }
-            }
-        } else if tree.actions.count > 1 {
-            let scores = tree.scores(ofLeaf: leaf)
-            let second = tree.ranking(ofLeaf: leaf)[1]
-            // Shares of samples, unless the leaf was scored otherwise.
-            let isShare = scores.allSatisfy { $0 >= 0 } && abs(scores.reduce(0, +) - 1) < 1e-9
-            runnerUp = isShare && scores[second] == 0 ? nil : (second, isShare ? scores[second] : .nan)
-        }
+        let runnerUp = runnerUp(leaf, tally, tree)
         let came = tally.patients.map { traces[$0] }
         let outcomes = task.outcomes.indices.map { index -> LeafOutcome in
             let values = came.map { $0.outcomes[index] }.filter { !$0.isNaN }
@@ -139,6 +156,9 @@ public enum LeafEvidence {
             regret: tally.hasTeacher && hasValues ? tally.regret / Double(tally.visits) : nil,
             runnerUp: runnerUp.map { tree.actions[$0.action] },
             runnerUpShare: runnerUp.flatMap { $0.share.isNaN ? nil : $0.share }, inputs: tally.inputs(tree.features))
+        var visits = Array(repeating: 0.0, count: traces.count)
+        for (place, count) in zip(tally.patients, tally.patientVisits) { visits[place] = count }
+        summary.shareOfTime = Statistics.shareEstimate(visits, of: traces.map { Double($0.decisions) })
         // A tree gives another action than its leaf's only where a rule forbids that one.
         let others = tree.actions.indices.filter { $0 != action && tally.given[$0] > 0 }
         if let most = others.max(by: { tally.given[$0] < tally.given[$1] }) {
@@ -146,5 +166,34 @@ public enum LeafEvidence {
             summary.fallbackShare = Double(tally.visits - tally.given[action]) / Double(tally.visits)
         }
         return summary
+    }
+    /// What would be done in a leaf in place of its action; the first of equals. Chosen by what the teacher says and never
+    /// by what became of these patients, so that they can tell how good it is.
+    private static func runnerUp(
+        _ leaf: Int, _ tally: Tally, _ tree: DecisionTree
+    ) -> (action: Int, share: Double)? {
+        let own = tree.action(atLeaf: leaf)
+        // An action that is seldom permitted is no alternative.
+        let open = tree.actions.indices.filter { $0 != own && 2 * tally.permitted[$0] >= max(1, tally.visits) }
+        guard tally.hasTeacher else {
+            let scores = tree.scores(ofLeaf: leaf)
+            guard
+                let second = tree.ranking(ofLeaf: leaf).first(where: {
+                    $0 != own && (tally.visits == 0 || open.contains($0))
+                })
+            else { return nil }
+            // Shares of samples, unless the leaf was scored otherwise.
+            let isShare = scores.allSatisfy { $0 >= 0 } && abs(scores.reduce(0, +) - 1) < 1e-9
+            return isShare && scores[second] == 0 ? nil : (second, isShare ? scores[second] : .nan)
+        }
+        func first(_ actions: [Int], by value: (Int) -> Double) -> Int? {
+            actions.max { (value($0), $1) < (value($1), $0) }
+        }
+        if let most = first(tree.actions.indices.filter { $0 != own }, by: { Double(tally.votes[$0]) }),
+            tally.votes[most] > 0
+        {
+            return (most, Double(tally.votes[most]) / Double(tally.visits))
+        }
+        return first(open) { tally.advantages[$0] / Double(tally.permitted[$0]) }.map { ($0, 0) }
     }
 }

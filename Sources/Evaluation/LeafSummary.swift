@@ -15,6 +15,10 @@ public struct LeafSummary: Sendable, Equatable {
     public var patients: Int
     /// visits over all decisions of all patients, in [0, 1]
     public var shareOfDecisions: Double
+    /// The share of treatment time for which this leaf's decision holds: decision intervals spent in the leaf over those
+    /// of all patients together, an interval cut short by an ending counting as one. Intervals are of equal length, so
+    /// its value is `shareOfDecisions`; the 95 % interval is over patients.
+    public var shareOfTime = Estimate.undefined
     /// Mean return of the episodes of the patients who came through.
     public var meanReturn: Estimate
     /// Mean outcomes of the patients who came through, in the task's order; an outcome that none of them has is NaN.
@@ -24,10 +28,20 @@ public struct LeafSummary: Sendable, Equatable {
     /// Mean of Q(s, teacher's action) − Q(s, leaf's action) over the visits, in units of return; nil where the
     /// teacher has no action values.
     public var regret: Double?
-    /// The action the leaf would take next (the second best score among its samples), if it is distinct.
+    /// Return gained per patient who came through if the teacher decides wherever the patient is in this leaf and the
+    /// tree everywhere else, on the same patients with the same random numbers: the regret in what is achieved, for
+    /// teachers of any kind. Undefined where it was not tried.
+    public var teacherGain = Estimate.undefined
+    /// The action that would be taken in place of the leaf's: the teacher's most frequent other choice, or else the one
+    /// it would regret least; without a teacher the second in the leaf's ranking. Nil where none is permitted.
     public var runnerUp: String?
     /// Share of the leaf's samples (or of the teacher's votes) for the runner-up, in [0, 1].
     public var runnerUpShare: Double?
+    /// Return gained per patient who came through if the runner-up takes the action's place in this leaf, at every visit,
+    /// on the same patients with the same random numbers. Undefined where it was not tried.
+    public var runnerUpGain = Estimate.undefined
+    /// The probability that the runner-up is as good: that its mean gain is at least 0 (`Statistics.meanPosterior`).
+    public var runnerUpProbability: Double?
     /// The action given most often in this leaf where a rule forbade the leaf's own; nil where none did.
     public var fallback: String?
     /// Share of the visits in which a rule forbade the leaf's own action, in [0, 1].

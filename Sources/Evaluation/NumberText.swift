@@ -29,6 +29,13 @@ public enum NumberText {
         share.isFinite ? fixed(100 * share, decimals) + " %" : "–"
     }
 
+    /// A probability as a percentage that is never 0 or 100 unless it is exactly that.
+    public static func probability(_ value: Double) -> String {
+        if value > 0, value < 0.001 { return "< 0.1 %" }
+        if value < 1, value > 0.999 { return "> 99.9 %" }
+        return percent(value)
+    }
+
     /// A whole number with thin thousands: `12,345`.
     public static func count(_ value: Int) -> String {
         var digits = String(value.magnitude)

@@ -44,14 +44,18 @@ extension LeafSummary {
             JSONField("visits", .integer(visits)),
             JSONField("patients", .integer(patients)),
             JSONField("share_of_decisions", .number(shareOfDecisions)),
+            JSONField("share_of_time", shareOfTime.json),
             JSONField("return", meanReturn.json),
             JSONField(
                 "outcomes",
                 .array(outcomes.map { .object([JSONField("name", .string($0.name))] + $0.estimate.fields) })),
             JSONField("agreement", .optional(agreement)),
             JSONField("regret", .optional(regret)),
+            JSONField("teacher_gain", teacherGain.json),
             JSONField("runner_up", runnerUp.map { .string($0) } ?? .null),
             JSONField("runner_up_share", .optional(runnerUpShare)),
+            JSONField("runner_up_gain", runnerUpGain.json),
+            JSONField("runner_up_probability", .optional(runnerUpProbability)),
             JSONField("fallback", fallback.map { .string($0) } ?? .null),
             JSONField("fallback_share", .number(fallbackShare)),
             JSONField("inputs", .array(inputs.map { $0.json() })),
@@ -70,6 +74,11 @@ extension LeafSummary {
         } else {
             meanReturn = .undefined
         }
+        func estimate(_ key: String) -> Estimate {
+            guard let part = reader.optionalObject(key, what: "the \(key) of a leaf") else { return .undefined }
+            defer { part.finish() }
+            return Estimate(part)
+        }
         outcomes = reader.objects("outcomes", what: "an outcome of a leaf").map { part in
             let outcome = LeafOutcome(name: part.string("name") ?? "", estimate: Estimate(part))
             part.finish()
@@ -79,6 +88,10 @@ extension LeafSummary {
         regret = reader.absentOrNullNumber("regret")
         runnerUp = reader.absentOrNullString("runner_up")
         runnerUpShare = reader.absentOrNullNumber("runner_up_share")
+        shareOfTime = estimate("share_of_time")
+        teacherGain = estimate("teacher_gain")
+        runnerUpGain = estimate("runner_up_gain")
+        runnerUpProbability = reader.absentOrNullNumber("runner_up_probability")
         fallback = reader.absentOrNullString("fallback")
         fallbackShare = reader.absentOrNullNumber("fallback_share") ?? 0
         inputs = reader.objects("inputs", what: "the range of an input").map { InputRange($0) }

@@ -48,11 +48,46 @@ import Testing
                             FrontierSeries.Run(values: values.map { Estimate($0, low: $0 - 1, high: $0 + 1) })
                         })
                 ], references: [ReferenceLine(name: "never" + mark, value: 3)]),
-        ]
+        ] + (try reliance(mark))
+    }
+
+    private func reliance(_ mark: String) throws -> [Figure] {
+        let task = try Specimen(mark).subject.task
+        let names = task.observations.map(\.name)
+        let stability = TreeStability(
+            tree: "viper" + mark, seeds: 2,
+            features: [
+                .init(
+                    name: names[0], unit: "log10 cells", seeds: 2, roots: 2, splits: 2, low: 6, median: 6.2, high: 6.4,
+                    movement: 0.4, relativeMovement: 0.08, isFlag: false),
+                .init(
+                    name: names[1], unit: "", seeds: 1, roots: 0, splits: 1, low: 0.5, median: 0.5, high: 0.5,
+                    movement: .nan, relativeMovement: .nan, isFlag: true),
+            ],
+            splits: [
+                .init(seed: 1, feature: names[0], threshold: 6, depth: 0),
+                .init(seed: 2, feature: names[0], threshold: 6.4, depth: 0),
+                .init(seed: 2, feature: names[1], threshold: 0.5, depth: 1),
+            ], agreement: Estimate(0.9, low: 0.9, high: 0.9), agreementByChance: 0.5, states: 100)
+        let importance = PermutationImportance(
+            policy: "viper" + mark, kind: .tree, seed: 1, patients: 40, meanReturn: 3,
+            features: names.enumerated().map { .init(name: $1, drop: Estimate(Double($0), low: -0.1, high: 2.5)) })
+        return [Figure.stability(stability, task: task), Figure.importance([importance], task: task)].compactMap { $0 }
+    }
+
+    @Test func relianceIsDrawnRowByRow() throws {
+        let figures = try reliance("")
+        #expect(figures.map(\.name) == ["stability", "importance"])
+        #expect(figures[0].script.contains("tumour cells first in 2 of 2"))
+        #expect(figures[0].script.contains("same action in 90 % of states"))
+        #expect(figures[0].data.contains("log10_tumour,1,1,40.0,"))  // 6 is 40 % of the way from 4 to 9
+        // What costs nothing has no row.
+        #expect(figures[1].data.split(separator: "\n").count == 3)
+        #expect(figures[1].data.contains("0,viper,change,2.0,-0.1,2.5,"))
     }
 
     @Test func theKneeOfAFrontierIsMarked() throws {
-        let frontier = try #require(try figures().last)
+        let frontier = try #require(try figures().first { $0.name == "frontier" })
         // Means 1.5, 4.5, 5.5, 6.1: on the doubling scale the second is farthest above the chord.
         #expect(frontier.caption.contains("viper at 4 leaves") && frontier.caption.contains("2 seeds"))
         #expect(

@@ -55,7 +55,7 @@ final class ElementCounter: NSObject, XMLParserDelegate {
                 """
                 if tumour cells ≤ 2.51 × 10⁶
                     if TIL given: no
-                        → chemo  (THIN EVIDENCE; 25 patients; 25.0 % of decisions; cured 80.0 [60.0, 95.0] %; \
+                        → chemo  (THIN EVIDENCE; 25 patients; 25.0 % of treatment time; cured 80.0 [60.0, 95.0] %; \
                 teacher agrees 90 %; next best: none)
                     otherwise
                         → none

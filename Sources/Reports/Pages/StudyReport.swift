@@ -65,6 +65,10 @@ public struct StudyReportInput: Sendable {
     public var comparisonFigures: [ReportFigure]
     /// Trees to show in full, the chosen one first.
     public var trees: [TreeSubject]
+    /// Whether other seeds make the same trees.
+    public var stability: ReportPart
+    /// What the chosen tree and its teacher rely on.
+    public var importance: ReportPart
     /// The fixed protocols, in words.
     public var protocols: [Fact]
     /// Hashes, seeds, versions, the command that reproduces the run.
@@ -75,7 +79,8 @@ public struct StudyReportInput: Sendable {
     public init(
         title: String, question: String, cohort: ReportPart = ReportPart(), learning: ReportPart = ReportPart(),
         comparison: Comparison, comparisonFigures: [ReportFigure] = [], trees: [TreeSubject] = [],
-        protocols: [Fact] = [], reproducibility: ReportPart = ReportPart(), limits: [String] = []
+        stability: ReportPart = ReportPart(), importance: ReportPart = ReportPart(), protocols: [Fact] = [],
+        reproducibility: ReportPart = ReportPart(), limits: [String] = []
     ) {
         self.title = title
         self.question = question
@@ -84,6 +89,8 @@ public struct StudyReportInput: Sendable {
         self.comparison = comparison
         self.comparisonFigures = comparisonFigures
         self.trees = trees
+        self.stability = stability
+        self.importance = importance
         self.protocols = protocols
         self.reproducibility = reproducibility
         self.limits = limits
@@ -118,6 +125,8 @@ public enum StudyReport {
                 (index == 0 ? tree.actionTable() : "") + tree.leafTable() + "<h3>What the tree looks at</h3>\n"
                     + tree.inputTable())
         }
+        add("stability", "Trees of other seeds", input.stability.html)
+        add("importance", "What the tree relies on", input.importance.html)
         add("protocols", "Protocols compared with", Page.facts(input.protocols))
         add("limits", "What the simulation leaves out", Page.list(input.limits))
         add("reproducibility", "Reproducibility", input.reproducibility.html)

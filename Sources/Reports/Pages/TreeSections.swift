@@ -27,7 +27,8 @@ struct TreeSections {
         if let evidence = subject.evidence {
             caption +=
                 " Numbers come from \(NumberText.count(evidence.patients)) \(evidence.source) "
-                + "treated by this tree (\(NumberText.count(evidence.decisions)) decisions)."
+                + "treated by this tree (\(NumberText.count(evidence.decisions)) decisions). A leaf's share of treatment "
+                + "time is that of the decision intervals of all patients in which its decision holds."
         }
         return "<figure><div class=\"chart\">\n" + FlowChart(subject).svg(identifier: identifier)
             + "</div><figcaption>\(Markup.escape(caption))</figcaption></figure>\n"
@@ -48,29 +49,39 @@ struct TreeSections {
         let returnFormat = MetricFormat(.return, returns)
         let hasAgreement = evidence?.leaves.contains { $0.agreement != nil } ?? false
         var headings = [("when", ""), ("action", "")]
-        if evidence != nil { headings += [("decisions", "share"), ("patients", "")] }
+        if evidence != nil { headings += [("treatment time", "share"), ("patients", "visits")] }
         headings += zip(shown, formats).map { ($0.title, Words.unit($1.unit, after: $0.title)) }
         if hasReturns { headings.append(("return", "")) }
-        if hasAgreement { headings.append(("teacher", "agrees")) }
-        headings.append(("next best", ""))
+        let gains = (evidence?.leaves ?? []).flatMap { [$0.teacherGain, $0.runnerUpGain] }.filter(\.isDefined)
+        if hasAgreement { headings.append(("teacher agrees", gains.isEmpty ? "" : "gains if it decides here")) }
+        headings.append(("next best", gains.isEmpty ? "" : "gains; as good with probability"))
         let rows = subject.tree.rules().map { rule -> Page.Row in
             let conditions = words.conditions(rule).map { "<li>\(Markup.escape($0))</li>" }.joined()
-            var cells = [Page.Cell(html: "<ul>\(conditions)</ul>"), Page.Cell(html: action(rule.leaf))]
             let known = evidence?.leaf(rule.leaf)
+            let seen = known.map { ranges(rule, $0) } ?? []
+            var cells = [
+                Page.Cell(html: "<ul>\(conditions)</ul>\(seen.map(TreeSections.small).joined())"),
+                Page.Cell(html: action(rule.leaf)),
+            ]
             if evidence != nil {
                 cells.append(.number(known.map { NumberText.percent($0.shareOfDecisions) } ?? "–"))
                 let count = known.map { NumberText.count($0.patients) } ?? "0"
                 let mark = subject.isThin(leaf: rule.leaf) ? "<span class=\"thin\">thin evidence</span>" : ""
-                cells.append(Page.Cell(html: count + mark, isNumber: true))
+                let visits = TreeSections.small(known.map { NumberText.count($0.visits) } ?? "")
+                cells.append(Page.Cell(html: count + visits + mark, isNumber: true))
             }
             for (metric, format) in zip(shown, formats) {
                 cells.append(.estimate(known?.outcome(metric.name).map(format.text) ?? "–"))
             }
             if hasReturns { cells.append(.estimate(known.map { returnFormat.text($0.meanReturn) } ?? "–")) }
             if hasAgreement {
-                cells.append(.number(known?.agreement.map { NumberText.percent($0, 0) } ?? "–"))
+                let gain = known.map { difference($0.teacherGain, among: gains) } ?? ""
+                cells.append(
+                    Page.Cell(
+                        html: Markup.escape(known?.agreement.map { NumberText.percent($0, 0) } ?? "–")
+                            + TreeSections.small(gain), isNumber: true))
             }
-            cells.append(.text(next(rule.leaf)))
+            cells.append(Page.Cell(html: next(rule.leaf, among: gains), isNumber: true))
             return Page.Row(cells, style: subject.isThin(leaf: rule.leaf) ? "weak" : nil)
         }
         return Page.table(headings: headings, numbersFrom: 2, rows)
@@ -87,10 +98,39 @@ struct TreeSections {
             + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong>\(otherwise)</span>"
     }
 
-    private func next(_ leaf: Int) -> String {
+    /// The runner-up with what the teacher or the samples say for it, and what became of patients with it.
+    private func next(_ leaf: Int, among gains: [Estimate]) -> String {
         guard let name = subject.runnerUp(ofLeaf: leaf) else { return "–" }
-        guard let share = subject.evidence?.leaf(leaf)?.runnerUpShare else { return name }
-        return "\(name) (\(NumberText.percent(share, 0)))"
+        let known = subject.evidence?.leaf(leaf)
+        let share = known?.runnerUpShare.flatMap { $0 > 0 ? " (\(NumberText.percent($0, 0)))" : nil } ?? ""
+        var text = Markup.escape(name + share)
+        if let known, known.runnerUpGain.isDefined {
+            text += TreeSections.small(difference(known.runnerUpGain, among: gains))
+            text += TreeSections.small(known.runnerUpProbability.map { "as good: \(NumberText.probability($0))" } ?? "")
+        }
+        return text
+    }
+
+    /// A difference in return, in the format of all of them; what is exactly 0 changes nobody's return.
+    private func difference(_ gain: Estimate, among gains: [Estimate]) -> String {
+        guard gain.isDefined else { return "" }
+        return MetricFormat(.return, gains).signed(gain).replacing("-", with: "−")
+    }
+
+    /// The range of what patients had in a leaf, for the observations it asks for.
+    private func ranges(_ rule: LeafRule, _ known: LeafSummary) -> [String] {
+        rule.conditions.compactMap { condition -> String? in
+            let feature = condition.feature
+            guard !words.isFlag(feature),
+                let range = known.inputs.first(where: { $0.name == words.features[feature].name }), range.low.isFinite
+            else { return nil }
+            return "seen: \(words.name(feature)) \(words.range(feature, range.low, range.high))"
+        }
+    }
+
+    /// A line in small letters under a cell's number.
+    private static func small(_ text: String) -> String {
+        text.isEmpty ? "" : "<span class=\"ci\">\(Markup.escape(text))</span>"
     }
 
     /// The coloured sign of an action.

@@ -30,7 +30,7 @@ struct FlowChart {
     private let step = 150.0
     private let boxWidth = 114.0
     private let badge: (width: Double, height: Double)
-    private let columns = (share: 104.0, outcome: 168.0, agreement: 62.0)
+    private let columns = (share: 118.0, outcome: 168.0, agreement: 62.0)
 
     init(_ subject: TreeSubject) {
         self.subject = subject
@@ -107,7 +107,7 @@ struct FlowChart {
                 + label(x, 35, second, size: 12, fill: "#555555")
         }
         var text = heading(leafX, "action", "")
-        text += heading(shareX, "decisions", "patients")
+        text += heading(shareX, "treatment time", "patients")
         if let outcome { text += heading(outcomeX, outcome.title, "% of patients, 95 % interval") }
         if hasAgreement { text += heading(agreementX, "teacher", "agrees") }
         let line = Markup.number(header - 4)

@@ -65,14 +65,19 @@ public struct TextExporter: Exporter {
         var facts: [String] = []
         if let known = subject.evidence?.leaf(node) {
             facts.append("\(NumberText.count(known.patients)) patients")
-            facts.append("\(NumberText.percent(known.shareOfDecisions)) of decisions")
+            facts.append("\(NumberText.percent(known.shareOfDecisions)) of treatment time")
             if let metric = subject.headlineOutcome, let estimate = known.outcome(metric.name), estimate.isDefined {
                 facts.append("\(metric.title) \(MetricFormat(metric, [estimate]).text(estimate)) %")
             }
             if let agreement = known.agreement { facts.append("teacher agrees \(NumberText.percent(agreement, 0))") }
         }
         if subject.isThin(leaf: node) { facts.insert("THIN EVIDENCE", at: 0) }
-        if let next = subject.runnerUp(ofLeaf: node) { facts.append("next best: \(next)") }
+        if let next = subject.runnerUp(ofLeaf: node) {
+            let probability = subject.evidence?.leaf(node)?.runnerUpProbability
+            facts.append(
+                "next best: \(next)"
+                    + (probability.map { ", as good with probability \(NumberText.probability($0))" } ?? ""))
+        }
         let otherwise = subject.fallback(ofLeaf: node).map {
             ", else \($0.action) where not permitted (\(NumberText.percent($0.share)) of decisions here)"
         }

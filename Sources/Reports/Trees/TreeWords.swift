@@ -15,6 +15,8 @@ struct TreeWords {
         }
     }
 
+    init(_ task: TaskDescription) { features = task.observations }
+
     /// Whether an observation is a yes or a no: 0 or 1 in steps of 1.
     func isFlag(_ feature: Int) -> Bool {
         features[feature].range == 0...1 && features[feature].clinicalStep == 1

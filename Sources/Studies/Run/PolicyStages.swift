@@ -117,7 +117,7 @@ extension StudyStages {
     }
 
     /// The teacher of a tree, where it has one with scores.
-    private func teacher(
+    func teacher(
         of tree: Study.Tree, seed number: Int, _ context: StageContext
     ) throws -> (name: String, policy: any ScoredPolicy)? {
         guard let name = try teacherName(of: tree, context),
@@ -161,14 +161,18 @@ extension StudyStages {
         return Stage(
             "evidence/\(tree.name)/seed-\(number)", configuration: ["environment": environmentIdentity],
             seed: study.seed,
-            inputs: ["cohort/patients", "trees/\(tree.name)/seed-\(number)"] + teacherInputs(of: tree, seed: number)
+            inputs: ["cohort/patients", "evaluation/selection", "trees/\(tree.name)/seed-\(number)"]
+                + teacherInputs(of: tree, seed: number)
         ) { context in
             let teacher = try teacher(of: tree, seed: number, context)
+            // Of every tree the seed that is shown unless another is asked for.
+            let selection = try SelectionFile.read(try context.json(StudyStages.selectionFile))
             let evidence = try LeafEvidence.collect(
                 try decisionTree(StudyStages.treeFile(tree.name, seed: number), context),
                 factory: try factory(StudyStages.testPatients, context), source: "test patients",
                 teacher: teacher?.policy,
-                teacherName: teacher?.name, seed: study.seed("test"), jobs: context.jobs)
+                teacherName: teacher?.name, tries: selection.bestSeeds[tree.name] == number, seed: study.seed("test"),
+                jobs: context.jobs)
             return [Artefact(StudyStages.evidenceFile(tree.name, seed: number), evidence.json())]
         }
     }

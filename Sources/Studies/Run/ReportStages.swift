@@ -10,9 +10,8 @@ import Reports
 import Trees
 
 extension StudyStages {
-    static let figureNames = ["learning_curves", "comparison", "fidelity", "frontier"]
-
-    /// Learning curves, the comparison and the cohort's fidelity: data, script and, where gnuplot is, pictures.
+    /// Learning curves, the comparison, the cohort's fidelity, frontiers and what trees rely on: data, script and, where
+    /// gnuplot is, pictures.
     func plots(inputs: [String]) -> Stage {
         let tool = GnuplotTool.version
         return Stage(
@@ -53,6 +52,7 @@ extension StudyStages {
                         }
                             ?? ""))
             }
+            figures += try relianceFigures(context)
             return try GnuplotTool.draw(figures, warn: context.warn)
         }
     }
@@ -235,6 +235,8 @@ extension StudyStages {
                 comparison: comparison,
                 comparisonFigures: [figure("comparison", context)]
                     + (frontiers.isEmpty ? [] : [figure("frontier", context)]), trees: trees,
+                stability: try stabilityPart(context) { figure($0, context) },
+                importance: try importancePart(context) { figure($0, context) },
                 protocols: protocols.map { item in
                     Fact(item.name, model.protocols.first { $0.name == item.name }?.meaning ?? "")
                 },

@@ -95,7 +95,7 @@ extension Manifest {
             if case .object(let fields)? = study[key] { fields.count } else { 0 }
         }
         guard case .integer(let seeds)? = study["seeds"] else { return 0 }
-        return 7 + seeds * (count("agents") + 2 * count("trees"))
+        return 7 + seeds * (count("agents") + 2 * count("trees")) + (count("trees") > 0 ? 2 : 0)
     }
 
     /// Names of the trees of the run.

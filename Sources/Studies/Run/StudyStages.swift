@@ -52,6 +52,7 @@ public struct StudyStages: Sendable {
         stages.append(selection(inputs: policies))
         stages.append(evaluation(inputs: policies))
         for tree in study.trees { stages += study.seedNumbers.map { evidence(tree, seed: $0) } }
+        if !study.trees.isEmpty { stages += [stability(), importance(inputs: policies)] }
         stages.append(plots(inputs: stages.map(\.name)))
         stages.append(report(inputs: stages.map(\.name)))
         return stages
