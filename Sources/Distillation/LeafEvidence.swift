@@ -18,12 +18,15 @@ public enum LeafEvidence {
     ///   - source: who the patients are, in words, such as `test patients`.
     ///   - tries: whether the runner-up, and the teacher, are tried out in every leaf (`LeafTrial`), which simulates
     ///     every patient once more for each leaf where they are treated otherwise.
+    ///   - protocols: those that leaves which abstain follow, by name.
     public static func collect(
         _ tree: DecisionTree, factory: any EnvironmentFactory, source: String, teacher: (any ScoredPolicy)? = nil,
-        teacherName: String? = nil, tries: Bool = true, seed: UInt64, episode: Int = 0, jobs: Int = 1
+        teacherName: String? = nil, tries: Bool = true, protocols: [String: any Policy] = [:], seed: UInt64,
+        episode: Int = 0, jobs: Int = 1
     ) throws -> TreeEvidence {
         let traces = try PatientTrace.record(
-            factory, policy: TreePolicy(tree), patients: Array(0..<factory.patients), episode: episode, seed: seed,
+            factory, policy: TreePolicy(tree, protocols: protocols), patients: Array(0..<factory.patients),
+            episode: episode, seed: seed,
             jobs: jobs)
         var labels: [TeacherLabels] = []
         if let teacher {
@@ -47,14 +50,17 @@ public enum LeafEvidence {
         }
         let hasValues = teacher?.scoreKind == .actionValues
         let trial = LeafTrial(
-            factory: factory, tree: tree, traces: traces, labels: labels, seed: seed, episode: episode, jobs: jobs)
+            factory: factory, tree: tree, traces: traces, labels: labels, protocols: protocols, seed: seed,
+            episode: episode, jobs: jobs)
         return TreeEvidence(
             source: source, patients: traces.count, decisions: all.visits, teacher: teacher == nil ? nil : teacherName,
             agreement: all.agreement,
             leaves: try tree.leaves.map { leaf in
                 let tally = tallies[leaf]!
                 var summary = summary(leaf, tally, of: all, tree, factory.task, traces, hasValues: hasValues)
-                guard tries, tally.visits > 0 else { return summary }
+                summary.abstains = tree.abstentions[leaf]
+                // What the leaf itself would do is not done where it abstains.
+                guard tries, tally.visits > 0, summary.abstains == nil else { return summary }
                 if let teacher {
                     summary.teacherGain = try trial.gain(of: teacher, leaf: leaf, patients: tally.patients).estimate
                 }
@@ -159,6 +165,7 @@ public enum LeafEvidence {
         var visits = Array(repeating: 0.0, count: traces.count)
         for (place, count) in zip(tally.patients, tally.patientVisits) { visits[place] = count }
         summary.shareOfTime = Statistics.shareEstimate(visits, of: traces.map { Double($0.decisions) })
+        guard tree.abstentions[leaf] == nil else { return summary }
         // A tree gives another action than its leaf's only where a rule forbids that one.
         let others = tree.actions.indices.filter { $0 != action && tally.given[$0] > 0 }
         if let most = others.max(by: { tally.given[$0] < tally.given[$1] }) {

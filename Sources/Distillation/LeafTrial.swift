@@ -9,6 +9,14 @@ struct LeafHandover: Policy {
     let tree: DecisionTree
     let leaf: Int
     let other: any Policy
+    private let own: TreePolicy
+
+    init(tree: DecisionTree, leaf: Int, other: any Policy, protocols: [String: any Policy]) {
+        self.tree = tree
+        self.leaf = leaf
+        self.other = other
+        own = TreePolicy(tree, protocols: protocols)
+    }
 
     var hasMemory: Bool { other.hasMemory }
 
@@ -23,10 +31,13 @@ struct LeafHandover: Policy {
 
     /// Puts the tree's own decisions where a patient is in another leaf.
     fileprivate func takeBack(_ batch: DecisionBatch, _ actions: UnsafeMutableBufferPointer<Int32>) {
-        guard let observations = batch.observations.baseAddress, let allowed = batch.allowed.baseAddress else { return }
-        for row in 0..<batch.count {
-            let here = tree.leaf(of: observations + row * batch.observationCount)
-            if here != leaf { actions[row] = tree.action(atLeaf: here, allowed: allowed + row * batch.actionCount) }
+        guard batch.count > 0, let observations = batch.observations.baseAddress else { return }
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: batch.count) { kept in
+            kept.initialize(repeating: 0)
+            own.act(batch, actions: kept)
+            for row in 0..<batch.count where tree.leaf(of: observations + row * batch.observationCount) != leaf {
+                actions[row] = kept[row]
+            }
         }
     }
 }
@@ -58,6 +69,8 @@ struct LeafTrial {
     let traces: [PatientTrace]
     /// What the teacher said of each course; empty without one.
     let labels: [TeacherLabels]
+    /// Those that leaves which abstain follow.
+    let protocols: [String: any Policy]
     let seed: UInt64
     let episode: Int
     let jobs: Int
@@ -68,13 +81,13 @@ struct LeafTrial {
     func gain(ofAction action: Int, leaf: Int, patients: [Int]) throws -> MeanPosterior {
         let ranking = [action] + tree.ranking(ofLeaf: leaf).filter { $0 != action }
         let candidate = tree.withRanking(ranking, atLeaf: leaf)
-        return try gain(TreePolicy(candidate), patients) { traces[$0].isChanged(by: candidate) }
+        return try gain(TreePolicy(candidate, protocols: protocols), patients) { traces[$0].isChanged(by: candidate) }
     }
 
     /// The gain in return with the teacher deciding at a leaf.
     func gain(of teacher: any ScoredPolicy, leaf: Int, patients: [Int]) throws -> MeanPosterior {
         let width = tree.features.count
-        return try gain(LeafHandover(tree: tree, leaf: leaf, other: teacher), patients) { place in
+        return try gain(LeafHandover(tree: tree, leaf: leaf, other: teacher, protocols: protocols), patients) { place in
             let trace = traces[place]
             return trace.observations.withUnsafeBufferPointer { observations in
                 (0..<trace.decisions).contains { decision in
@@ -85,8 +98,17 @@ struct LeafTrial {
         }
     }
 
+    /// The gain in return with any policy deciding at a leaf.
+    func gain(
+        ofFollowing policy: any Policy, leaf: Int, patients: [Int], level: Double = 0.95
+    ) throws -> MeanPosterior {
+        try gain(LeafHandover(tree: tree, leaf: leaf, other: policy, protocols: protocols), patients, level: level) {
+            _ in true
+        }
+    }
+
     private func gain(
-        _ policy: any Policy, _ patients: [Int], isChanged: (Int) -> Bool
+        _ policy: any Policy, _ patients: [Int], level: Double = 0.95, isChanged: (Int) -> Bool
     ) throws -> MeanPosterior {
         let changed = patients.filter(isChanged)
         let table = try Rollout.run(
@@ -94,6 +116,6 @@ struct LeafTrial {
             jobs: jobs)
         var gains = zip(changed, table.returns).map { $1 - traces[$0].episodeReturn }
         gains += Array(repeating: 0, count: patients.count - changed.count)
-        return Statistics.meanPosterior(gains)
+        return Statistics.meanPosterior(gains, level: level)
     }
 }

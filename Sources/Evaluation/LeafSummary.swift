@@ -9,6 +9,8 @@ public struct LeafSummary: Sendable, Equatable {
     public var leaf: Int
     /// The action's name, as in the task.
     public var action: String
+    /// The protocol that is followed in this leaf because it abstains; then the action is what it would have done.
+    public var abstains: String?
     /// Decisions made in this leaf.
     public var visits: Int
     /// Different patients who came through this leaf at least once.

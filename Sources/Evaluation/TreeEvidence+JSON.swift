@@ -41,6 +41,7 @@ extension LeafSummary {
         .object([
             JSONField("leaf", .integer(leaf)),
             JSONField("action", .string(action)),
+            JSONField("abstains", abstains.map { .string($0) } ?? .null),
             JSONField("visits", .integer(visits)),
             JSONField("patients", .integer(patients)),
             JSONField("share_of_decisions", .number(shareOfDecisions)),
@@ -92,6 +93,7 @@ extension LeafSummary {
         teacherGain = estimate("teacher_gain")
         runnerUpGain = estimate("runner_up_gain")
         runnerUpProbability = reader.absentOrNullNumber("runner_up_probability")
+        abstains = reader.absentOrNullString("abstains")
         fallback = reader.absentOrNullString("fallback")
         fallbackShare = reader.absentOrNullNumber("fallback_share") ?? 0
         inputs = reader.objects("inputs", what: "the range of an input").map { InputRange($0) }

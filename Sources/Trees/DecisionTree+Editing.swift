@@ -9,6 +9,16 @@ extension DecisionTree {
         return tree
     }
 
+    /// The tree in which these leaves abstain, and no others.
+    ///
+    /// - Parameter protocols: by leaf, the name of the protocol to follow there.
+    public func withAbstentions(_ protocols: [Int: String]) -> DecisionTree {
+        precondition(protocols.keys.allSatisfy { $0 < nodeCount && isLeaf($0) }, "only leaves abstain")
+        var tree = self
+        tree.set(abstentions: protocols)
+        return tree
+    }
+
     /// The tree with other scores at a leaf.
     public func withScores(_ scores: [Double], atLeaf node: Int) -> DecisionTree {
         precondition(isLeaf(node) && scores.count == actions.count, "a leaf takes a score per action")

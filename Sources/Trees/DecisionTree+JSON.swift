@@ -8,7 +8,7 @@ extension DecisionTree {
 
     /// `{"format": 1, "kind": "tree", "observations": […], "actions": […], "nodes": […]}`, a node being
     /// `{"observation", "threshold", "missing": "left" | "right", "left", "right", "gain"}` or
-    /// `{"action", "scores", "weight"}`. A value of at most the threshold goes left.
+    /// `{"action", "scores", "weight"}`, with `"abstain": PROTOCOL` where the leaf abstains. A value of at most the threshold goes left.
     public func json() -> JSONValue {
         let nodes = (0..<nodeCount).map { number -> JSONValue in
             switch node(number) {
@@ -19,10 +19,12 @@ extension DecisionTree {
                     "gain": .number(gain(of: number)),
                 ]
             case .leaf(let scores, let weight):
-                return [
-                    "action": .string(actions[action(atLeaf: number)]), "scores": .numbers(scores),
-                    "weight": .number(weight),
+                let fields = [
+                    JSONField("action", .string(actions[action(atLeaf: number)])),
+                    JSONField("scores", .numbers(scores)),
+                    JSONField("weight", .number(weight)),
                 ]
+                return .object(fields + (abstentions[number].map { [JSONField("abstain", .string($0))] } ?? []))
             }
         }
         return [
@@ -56,7 +58,9 @@ extension DecisionTree {
         let numbers = Dictionary(uniqueKeysWithValues: features.enumerated().map { ($1, $0) })
         var nodes: [Node] = []
         var gains: [Double] = []
+        var abstentions: [Int: String] = [:]
         for item in items {
+            if case .string(let name)? = item["abstain"]?.value { abstentions[nodes.count] = name }
             let (read, gain) = DecisionTree.readNode(item, features: features, numbers: numbers, actions, complaints)
             nodes.append(read)
             gains.append(gain)
@@ -66,7 +70,7 @@ extension DecisionTree {
             complaints.add(problem.node.map { items[$0] } ?? reader.child("nodes") ?? node, problem.message)
         }
         guard complaints.items.count == before else { return nil }
-        self.init(features: features, actions: actions, valid: nodes, gains: gains) { $0 }
+        self.init(features: features, actions: actions, valid: nodes, gains: gains, abstentions: abstentions) { $0 }
         // The name is for people; it must not say anything but what the scores say.
         for (item, read) in zip(items, nodes) {
             guard case .leaf(let scores, _) = read, let name = item["action"] else { continue }
@@ -84,6 +88,7 @@ extension DecisionTree {
         if item["scores"] != nil || item["action"] != nil {
             let reader = ObjectReader(item, what: "a leaf", complaints: complaints)
             if item["action"] != nil { _ = reader.choice("action", of: actions) }
+            _ = reader.optionalString("abstain")
             let scores = reader.numbers("scores") ?? []
             let weight = reader.number("weight", default: 0, in: .notNegative)
             reader.finish()

@@ -36,6 +36,10 @@ public struct DecisionTree: Sendable, Equatable {
     /// Sample weight × fall of impurity at each split; 0 at leaves and where not known.
     private(set) var gains: [Double]
 
+    /// By leaf that abstains, the protocol to follow there: its own actions are not recommended. A change of the tree's
+    /// shape takes these marks away, since they rest on who came to which leaf.
+    public private(set) var abstentions: [Int: String] = [:]
+
     /// A node as exporters see it.
     public enum Node: Sendable, Equatable {
         /// `left` and `right` are node numbers.
@@ -64,7 +68,7 @@ public struct DecisionTree: Sendable, Equatable {
     /// Lays valid nodes out in preorder, starting at `root`; wherever a child is named, `redirect` may name another.
     init(
         features: [String], actions: [String], valid nodes: [Node], gains known: [Double]?, root: Int = 0,
-        redirect: (Int) -> Int
+        abstentions marks: [Int: String] = [:], redirect: (Int) -> Int
     ) {
         self.features = features
         self.actions = actions
@@ -94,6 +98,7 @@ public struct DecisionTree: Sendable, Equatable {
                 pending.append((redirect(right), number, true))
                 pending.append((redirect(left), number, false))
             case .leaf(let leafScores, let weight):
+                if let mark = marks[old] { abstentions[number] = mark }
                 steps.append(
                     Step(
                         threshold: 0, feature: 0, left: Int32(number), right: Int32(number), missingGoesLeft: false,
@@ -185,6 +190,8 @@ public struct DecisionTree: Sendable, Equatable {
         ranking.replaceSubrange(
             node * actions.count..<(node + 1) * actions.count, with: DecisionTree.ranking(of: new))
     }
+
+    mutating func set(abstentions: [Int: String]) { self.abstentions = abstentions }
 
     mutating func set(gain: Double, at node: Int) { gains[node] = gain }
 

@@ -1,12 +1,20 @@
 // `lab policy act|table`.
 
+import Patients
 import PositionedJSON
 import Studies
 
 enum PolicyCommands {
     private static func load(_ arguments: ParsedArguments) throws -> LoadedPolicy {
         let file = try Shared.inputFile(arguments.text("FILE") ?? "")
-        return try LoadedPolicy(try JSONParser.parse(contentsOf: file, maximumBytes: 1 << 30))
+        return try LoadedPolicy(
+            try JSONParser.parse(contentsOf: file, maximumBytes: 1 << 30), model: try model(file, arguments))
+    }
+
+    /// The environment named, or that of the run which a file belongs to.
+    private static func model(_ file: String, _ arguments: ParsedArguments) throws -> EnvironmentModel? {
+        try arguments.text("--environment").map { try Shared.loadEnvironment($0).model }
+            ?? (try? RunReader.containing(file)?.study(home: Shared.home))?.environment.model
     }
 
     static let act = Command(
@@ -23,6 +31,10 @@ enum PolicyCommands {
                     "--observations", "FILE.csv",
                     "a column per observation; columns allowed.ACTION of 1 and 0 forbid actions; for a policy with memory, rows of one patient (column patient) are a course in order, without that column each row begins one",
                     required: true),
+                .option(
+                    "--environment", "NAME",
+                    "whose protocols a tree that abstains follows (default: that of the run FILE belongs to); such a tree "
+                        + "needs a column decision, 0 for a course's first"),
                 .option("--out", "FILE.csv", "a column action (default: standard output)"),
             ])
     ) { arguments in
@@ -53,9 +65,7 @@ enum PolicyCommands {
             ])
     ) { arguments in
         let file = try Shared.inputFile(arguments.text("FILE") ?? "")
-        let model =
-            try arguments.text("--environment").map { try Shared.loadEnvironment($0).model }
-            ?? (try? RunReader.containing(file)?.study(home: Shared.home))?.environment.model
+        let model = try model(file, arguments)
         if let tabular = model?.tabular {
             let text = try load(arguments).table(of: tabular, named: model?.fullName ?? "")
             try Shared.write(text, to: arguments.text("--out"))

@@ -17,9 +17,12 @@ public enum PolicyFile {
 
     /// Reads a policy of any kind; complains and returns nil where it cannot.
     ///
-    /// - Parameter task: where given, the policy must read its observations and choose among its actions, in order.
+    /// - Parameters:
+    ///   - task: where given, the policy must read its observations and choose among its actions, in order.
+    ///   - protocols: the environment's, by name, of which trees that abstain follow one.
     public static func read(
-        _ node: JSONNode, complaints: Complaints, for task: TaskDescription? = nil
+        _ node: JSONNode, complaints: Complaints, for task: TaskDescription? = nil,
+        protocols: [String: any Policy]? = nil
     ) -> (any Policy)? {
         let before = complaints.items.count
         if case .string("tree") = node["kind"]?.value {
@@ -28,7 +31,18 @@ public enum PolicyFile {
                 check(tree.features, against: task.observations.map(\.name), key: "observations", node, complaints)
                 check(tree.actions, against: task.actions.map(\.name), key: "actions", node, complaints)
             }
-            return complaints.items.count == before ? TreePolicy(tree) : nil
+            for name in Set(tree.abstentions.values).sorted() where protocols?[name] == nil {
+                complaints.add(
+                    node["nodes"] ?? node,
+                    protocols == nil
+                        ? "this tree abstains in some leaves and follows the protocol \"\(name)\" of its environment there"
+                        : "this tree abstains in some leaves, and there is no protocol \"\(name)\" to follow there",
+                    remedy: protocols == nil
+                        ? "say which environment with --environment, or use the file within its run"
+                        : DidYouMean.remedy(
+                            for: name, among: (protocols ?? [:]).keys.sorted(), known: "protocols: "))
+            }
+            return complaints.items.count == before ? TreePolicy(tree, protocols: protocols ?? [:]) : nil
         }
         let reader = ObjectReader(node, what: "the policy", complaints: complaints)
         let format = reader.integer("format", in: 1...Int.max)

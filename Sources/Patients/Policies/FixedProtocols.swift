@@ -18,6 +18,19 @@ extension EnvironmentModel {
         }
     }
 
+    /// The same by name.
+    public func protocolsByName(seed: UInt64 = 0) -> [String: any Policy] {
+        Dictionary(protocolPolicies(seed: seed).map { ($0.name, $0.policy) }) { first, _ in first }
+    }
+
+    /// Protocols that can be followed by what a policy sees: all but those that look at a hidden state.
+    public var observableProtocols: [String] {
+        guard let tabular else { return protocols.map(\.name) }
+        return tabular.protocols.compactMap { item in
+            if case .action = item.rule { item.name } else { nil }
+        }
+    }
+
     /// A named protocol of the environment as a policy.
     public func protocolPolicy(_ name: String, seed: UInt64 = 0) -> (any Policy)? {
         protocolPolicies(seed: seed).first { $0.name == name }?.policy

@@ -20,6 +20,9 @@ struct TreeSections {
             "Start at the left. At every split follow yes or no; the row you arrive at names the action"
             + (subject.task.decisionInterval.isEmpty ? "." : " for the next \(subject.task.decisionInterval).")
         caption += " Where a rule forbids the action at that moment, the one behind \u{201c}else\u{201d} is given."
+        if !subject.tree.abstentions.isEmpty {
+            caption += " A white leaf gives no recommendation, for want of evidence: the protocol it names is followed."
+        }
         if subject.tree.leaves.contains(where: subject.isThin) {
             caption +=
                 " A dashed leaf is thin evidence: fewer than \(TreeSubject.patientsOfThinEvidence) patients came there."
@@ -94,6 +97,9 @@ struct TreeSections {
             subject.fallback(ofLeaf: leaf).map {
                 ", else \(Markup.escape($0.action)) (not permitted in \(NumberText.percent($0.share)) of its decisions)"
             } ?? ""
+        if let fallback = subject.tree.abstentions[leaf] {
+            return "<strong>no recommendation</strong>" + TreeSections.small("follow \(fallback)")
+        }
         return "<span class=\"sign\">" + TreeSections.swatch(index)
             + "<strong>\(Markup.escape(subject.actionName(ofLeaf: leaf)))</strong>\(otherwise)</span>"
     }

@@ -45,6 +45,7 @@ public struct JSONExporter: Exporter {
                             "leaf": .integer(rule.leaf), "action": .string(subject.actionName(ofLeaf: rule.leaf)),
                             "conditions": .array(rule.conditions.map { condition($0, words) }),
                             "words": .string(words.conditions(rule).joined(separator: " and ")),
+                            "abstains": subject.tree.abstentions[rule.leaf].map { .string($0) } ?? .null,
                             "thin_evidence": .bool(subject.isThin(leaf: rule.leaf)),
                         ]
                     })),

@@ -44,7 +44,7 @@ struct FlowChart {
         let longest =
             subject.tree.leaves.map { leaf in
                 max(
-                    min(16, subject.actionName(ofLeaf: leaf).count),
+                    min(16, subject.tree.abstentions[leaf]?.count ?? subject.actionName(ofLeaf: leaf).count),
                     subject.fallback(ofLeaf: leaf).map { min(16, 5 + $0.action.count) } ?? 0)
             }.max() ?? 8
         badge = (max(92, 54 + 9 * Double(longest)), 36)
@@ -168,6 +168,7 @@ struct FlowChart {
         let action = subject.actionIndex(ofLeaf: node)
         let name = subject.actionName(ofLeaf: node)
         let top = y(node) - badge.height / 2
+        if let fallback = subject.tree.abstentions[node] { return abstaining(fallback, node) + facts(node) }
         var text = "<g><title>\(Markup.escape(subject.actionMeaning(ofLeaf: node)))</title>"
         text += """
             <rect x="\(Markup.number(leafX))" y="\(Markup.number(top))" width="\(Markup.number(badge.width))" \
@@ -183,8 +184,27 @@ struct FlowChart {
             text += label(
                 leafX + 37, y(node) + 13, FlowChart.fit("else \(otherwise.action)", 16), size: 12, fill: "#ffffff")
         }
-        text += "</g>\n"
-        guard let known = subject.evidence?.leaf(node) else { return text }
+        return text + "</g>\n" + facts(node)
+    }
+
+    /// A leaf without a recommendation: white, with what to follow.
+    private func abstaining(_ fallback: String, _ node: Int) -> String {
+        """
+        <g><title>\(Markup.escape(subject.actionMeaning(ofLeaf: node)))</title>\
+        <rect x="\(Markup.number(leafX))" y="\(Markup.number(y(node) - badge.height / 2))" \
+        width="\(Markup.number(badge.width))" height="\(Markup.number(badge.height))" \
+        rx="\(Markup.number(badge.height / 2))" fill="#ffffff" stroke="#444444" stroke-width="1.5"/>
+
+        """ + label(leafX + 14, y(node) - 2, "no advice: follow", size: 12, fill: "#222222")
+            + label(
+                leafX + 14, y(node) + 12, FlowChart.fit(fallback, 16), size: 13, fill: "#222222",
+                extra: "font-weight=\"bold\"") + "</g>\n"
+    }
+
+    /// What is known of a leaf, in the columns beside it.
+    private func facts(_ node: Int) -> String {
+        guard let known = subject.evidence?.leaf(node) else { return "" }
+        var text = ""
         text += label(
             shareX, y(node) - (subject.isThin(leaf: node) ? 4 : 2), NumberText.percent(known.shareOfDecisions),
             size: 14, fill: "#111111")

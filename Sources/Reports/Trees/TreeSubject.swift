@@ -70,8 +70,11 @@ public struct TreeSubject: Sendable {
         return task.actions.firstIndex { $0.name == name } ?? tree.action(atLeaf: leaf)
     }
 
-    /// A leaf's action by name.
-    func actionName(ofLeaf leaf: Int) -> String { tree.actions[tree.action(atLeaf: leaf)] }
+    /// A leaf's action by name; of one that abstains, what to follow.
+    func actionName(ofLeaf leaf: Int) -> String {
+        if let fallback = tree.abstentions[leaf] { return "no recommendation: follow \(fallback)" }
+        return tree.actions[tree.action(atLeaf: leaf)]
+    }
 
     /// What is given in a leaf where a rule forbids its action, if that happened in at least one decision of a hundred.
     func fallback(ofLeaf leaf: Int) -> (action: String, share: Double)? {
@@ -83,6 +86,7 @@ public struct TreeSubject: Sendable {
 
     /// A leaf's action in words: its meaning where there is one.
     func actionMeaning(ofLeaf leaf: Int) -> String {
+        if tree.abstentions[leaf] != nil { return actionName(ofLeaf: leaf) }
         let name = actionName(ofLeaf: leaf)
         return task.actions.first { $0.name == name }.map(\.meaning).flatMap { $0.isEmpty ? nil : $0 } ?? name
     }
@@ -99,6 +103,7 @@ public struct TreeSubject: Sendable {
 
     /// The runner-up: what the evidence says, else the second best of the leaf's scores.
     func runnerUp(ofLeaf leaf: Int) -> String? {
+        if tree.abstentions[leaf] != nil { return nil }
         if let known = evidence?.leaf(leaf) { return known.runnerUp }
         let ranking = tree.ranking(ofLeaf: leaf)
         return ranking.count > 1 ? tree.actions[ranking[1]] : nil

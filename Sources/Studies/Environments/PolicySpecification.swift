@@ -59,7 +59,8 @@ public enum PolicySpecification {
         }
         let complaints = Complaints()
         let node = try JSONParser.parse(contentsOf: try file(text), maximumBytes: 1 << 30)
-        let policy = PolicyFile.read(node, complaints: complaints, for: model.task)
+        let policy = PolicyFile.read(
+            node, complaints: complaints, for: model.task, protocols: model.protocolsByName(seed: seed))
         try complaints.throwIfAny()
         guard let policy else { throw StageError(message: "\(text) holds no policy") }
         return policy

@@ -14,9 +14,11 @@ public struct LoadedPolicy: Sendable {
     public var actions: [String]
 
     /// Reads any policy file, trees included.
-    public init(_ node: JSONNode) throws(Diagnostics) {
+    ///
+    /// - Parameter model: the environment, which a tree that abstains needs for its protocols.
+    public init(_ node: JSONNode, model: EnvironmentModel? = nil) throws(Diagnostics) {
         let complaints = Complaints()
-        let policy = PolicyFile.read(node, complaints: complaints)
+        let policy = PolicyFile.read(node, complaints: complaints, protocols: model?.protocolsByName())
         try complaints.throwIfAny()
         switch policy {
         case is PlanningPolicy:
@@ -55,6 +57,19 @@ public struct LoadedPolicy: Sendable {
         }
         try complaints.throwIfAny()
         let rows = table.rows.map { row in columns.map { row[$0] } }
+        if let tree = policy as? TreePolicy, !tree.tree.abstentions.isEmpty {
+            let decisions = table.column("decision")
+            if decisions == nil,
+                let row = rows.firstIndex(where: { tree.tree.abstentions[tree.tree.leaf(of: $0)] != nil })
+            {
+                complaints.add(
+                    in: source, at: .start,
+                    "the tree abstains in row \(row + 1) and follows a protocol there, which goes by the number of the "
+                        + "decision", remedy: "add a column \"decision\": 0 for a course's first decision")
+            }
+            try complaints.throwIfAny()
+            return decide(rows, permitted, decisions: decisions?.map { Int32(exactly: $0.rounded()) ?? 0 })
+        }
         guard policy.hasMemory, let patients = table.column("patient") else { return decide(rows, permitted) }
         var chosen = Array(repeating: "", count: rows.count)
         for course in Dictionary(grouping: rows.indices, by: { patients[$0].bitPattern }).values {
@@ -64,14 +79,18 @@ public struct LoadedPolicy: Sendable {
         return chosen
     }
 
-    /// - Parameter isCourse: whether the rows are one patient's, in order.
-    private func decide(_ rows: [[Double]], _ permitted: [[Bool]], isCourse: Bool = false) -> [String] {
+    /// - Parameters:
+    ///   - isCourse: whether the rows are one patient's, in order.
+    ///   - decisions: numbers of the decisions, where they are known.
+    private func decide(
+        _ rows: [[Double]], _ permitted: [[Bool]], isCourse: Bool = false, decisions known: [Int32]? = nil
+    ) -> [String] {
         let count = rows.count
         let session = policy.makeSession(slots: 1)
         var chosen = [Int32](repeating: 0, count: count)
         rows.flatMap { $0 }.withUnsafeBufferPointer { values in
             permitted.flatMap { $0 }.withUnsafeBufferPointer { allowed in
-                (0..<count).map { isCourse ? Int32($0) : 0 }.withUnsafeBufferPointer { decisions in
+                (known ?? (0..<count).map { isCourse ? Int32($0) : 0 }).withUnsafeBufferPointer { decisions in
                     (0..<count).map(Int32.init).withUnsafeBufferPointer { numbers in
                         chosen.withUnsafeMutableBufferPointer { chosen in
                             let batch = DecisionBatch(
@@ -118,7 +137,8 @@ public struct LoadedPolicy: Sendable {
         if let tree = policy as? TreePolicy {
             var text = "state,action,weight\n"
             for leaf in tree.tree.leaves {
-                let action = actions[tree.tree.action(atLeaf: leaf)]
+                let action =
+                    tree.tree.abstentions[leaf].map { "follow \($0)" } ?? actions[tree.tree.action(atLeaf: leaf)]
                 text += CSV.line(["leaf \(leaf)", action, CSV.number(tree.tree.weight(of: leaf))])
             }
             return text

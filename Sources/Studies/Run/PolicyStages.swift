@@ -146,11 +146,20 @@ extension StudyStages {
                     training: try factory(StudyStages.trainingPatients, context),
                     validation: try factory(StudyStages.validationPatients, context),
                     teacher: origins.teacher == nil ? nil : try teacher(of: tree, seed: number, context)?.policy,
-                    start: try origins.tree.map { try decisionTree(StudyStages.treeFile($0, seed: number), context) },
+                    // What is made from a tree that abstains decides everywhere, unless it abstains itself.
+                    start: try origins.tree.map {
+                        try decisionTree(StudyStages.treeFile($0, seed: number), context).withAbstentions([:])
+                    },
                     seed: study.seed(tree.method.seedPurpose(of: tree.name), number),
                     validationSeed: study.seed("validation"), jobs: context.jobs, progress: context.progress))
+            var result = made.tree
+            if let abstention = tree.abstention, let fallback = protocolsByName[abstention.fallback] {
+                result = try abstention.marking(
+                    result, fallback: fallback, factory: try factory(StudyStages.validationPatients, context),
+                    seed: study.seed("validation"), jobs: context.jobs)
+            }
             return [
-                Artefact("\(folder)/tree.json", made.tree.json()), Artefact("\(folder)/metrics.csv", made.metricsCSV),
+                Artefact("\(folder)/tree.json", result.json()), Artefact("\(folder)/metrics.csv", made.metricsCSV),
             ] + (made.rounding.map { [Artefact("\(folder)/rounding.json", $0.json())] } ?? [])
         }
     }
@@ -171,7 +180,8 @@ extension StudyStages {
                 try decisionTree(StudyStages.treeFile(tree.name, seed: number), context),
                 factory: try factory(StudyStages.testPatients, context), source: "test patients",
                 teacher: teacher?.policy,
-                teacherName: teacher?.name, tries: selection.bestSeeds[tree.name] == number, seed: study.seed("test"),
+                teacherName: teacher?.name, tries: selection.bestSeeds[tree.name] == number,
+                protocols: protocolsByName, seed: study.seed("test"),
                 jobs: context.jobs)
             return [Artefact(StudyStages.evidenceFile(tree.name, seed: number), evidence.json())]
         }

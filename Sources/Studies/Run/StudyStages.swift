@@ -86,11 +86,15 @@ public struct StudyStages: Sendable {
     func policy(_ path: String, _ context: StageContext) throws -> any Policy {
         let node = try context.json(path)
         let complaints = Complaints()
-        let policy = PolicyFile.read(node, complaints: complaints, for: study.environment.model.task)
+        let policy = PolicyFile.read(
+            node, complaints: complaints, for: study.environment.model.task, protocols: protocolsByName)
         try complaints.throwIfAny()
         guard let policy else { throw StageError(message: "\(path) holds no policy") }
         return policy
     }
+
+    /// All protocols of the environment.
+    var protocolsByName: [String: any Policy] { study.environment.model.protocolsByName(seed: study.seed) }
 
     func decisionTree(_ path: String, _ context: StageContext) throws -> DecisionTree {
         let complaints = Complaints()

@@ -22,6 +22,8 @@ public struct Study: Sendable {
     public struct Tree: Sendable {
         public var name: String
         public var method: any TreeMethod
+        /// When its leaves abstain; nil for never.
+        public var abstention: AbstentionConfiguration?
         public var configuration: JSONValue
     }
 

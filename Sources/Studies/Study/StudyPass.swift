@@ -161,11 +161,18 @@ struct StudyPass {
                     place, "\(model.fullName) has no table of states, and an exact tree is planned with one",
                     remedy: "choose another method")
             }
+            let abstention = reader.optionalObject("abstain", what: "where the tree abstains").flatMap { part in
+                defer { part.finish() }
+                return AbstentionConfiguration(reader: part, protocols: model?.observableProtocols)
+            }
             // Without a known method its keys are not known either.
             if case .string(let name)? = reader.node["method"]?.value, TreeSpecification.methods.contains(name) {
                 reader.finish()
             }
-            return method.map { Study.Tree(name: member.key, method: $0, configuration: member.node.plain) }
+            return method.map {
+                Study.Tree(
+                    name: member.key, method: $0, abstention: abstention, configuration: member.node.plain)
+            }
         }
     }
 
