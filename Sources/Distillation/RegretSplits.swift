@@ -20,12 +20,17 @@ struct RegretSplits: Sendable {
     /// the right side likewise. All thresholds between tried values are looked at (trees by value instead of
     /// agreement: Zhou, Athey and Wager, "Offline multi-action policy learning", 2023). A promise looks one deviation
     /// far; whether it is kept is for the patients to say.
-    static func best(for tree: DecisionTree, _ deviations: [Deviation], _ grid: ThresholdGrid) -> [RegretSplits] {
+    ///
+    /// - Parameter permits: whether a tree may be: what may not is passed over.
+    static func best(
+        for tree: DecisionTree, _ deviations: [Deviation], _ grid: ThresholdGrid,
+        permits: (DecisionTree) -> Bool = { _ in true }
+    ) -> [RegretSplits] {
         var states = Dictionary(uniqueKeysWithValues: tree.leaves.map { ($0, LeafStates(tree)) })
         for deviation in deviations {
             states[tree.leaf(of: deviation.observation)]?.append(deviation.observation, deviation.gains)
         }
-        let found = tree.leaves.compactMap { leaf in states[leaf].flatMap { $0.splits(of: leaf, tree, grid) } }
+        let found = tree.leaves.compactMap { leaf in states[leaf].flatMap { $0.splits(of: leaf, tree, grid, permits) } }
         return found.enumerated().sorted {
             ($1.element.promise, $0.offset) < ($0.element.promise, $1.offset)
         }.map(\.element)
@@ -61,7 +66,9 @@ private struct LeafStates {
         var isLeft: Bool
     }
 
-    func splits(of leaf: Int, _ tree: DecisionTree, _ grid: ThresholdGrid) -> RegretSplits? {
+    func splits(
+        of leaf: Int, _ tree: DecisionTree, _ grid: ThresholdGrid, _ permits: (DecisionTree) -> Bool
+    ) -> RegretSplits? {
         var proposals: [Proposal] = []
         for feature in 0..<width {
             let order = (0..<count).filter { !values[$0 * width + feature].isNaN }
@@ -96,12 +103,16 @@ private struct LeafStates {
                 proposals += [left, right].compactMap { $0 }
             }
         }
-        let best = proposals.enumerated()
+        let ordered = proposals.enumerated()
             .sorted { ($1.element.promise, $0.offset) < ($0.element.promise, $1.offset) }
-            .prefix(RegretSplits.width).map(\.element)
+            .map(\.element)
+        var best: [(promise: Double, candidate: Candidate)] = []
+        for proposal in ordered where best.count < RegretSplits.width {
+            let candidate = candidate(proposal, leaf, tree)
+            if permits(candidate.tree) { best.append((proposal.promise, candidate)) }
+        }
         guard let first = best.first else { return nil }
-        return RegretSplits(
-            leaf: leaf, promise: first.promise, candidates: best.map { candidate($0, leaf, tree) })
+        return RegretSplits(leaf: leaf, promise: first.promise, candidates: best.map(\.candidate))
     }
 
     private func candidate(_ proposal: Proposal, _ leaf: Int, _ tree: DecisionTree) -> Candidate {

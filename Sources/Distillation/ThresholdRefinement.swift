@@ -39,8 +39,11 @@ public struct ThresholdRefinement: Sendable {
     }
 
     /// Refines a tree on training patients. The same result whatever `jobs`.
+    ///
+    /// - Parameter constraints: put in force first, whatever they cost, and kept to by every change.
     public func refine(
-        _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1,
+        _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0,
+        constraints: BoundConstraints? = nil, jobs: Int = 1,
         report: @escaping @Sendable (Step) -> Void = { _ in }
     ) throws -> [Step] {
         var stream = RandomStream(seed: seed, purpose: "refinement.patients")
@@ -51,8 +54,7 @@ public struct ThresholdRefinement: Sendable {
             configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
         var search = Search(
             configuration: configuration, grid: ThresholdGrid(configuration, factory.task), courses: courses,
-            race: race,
-            jobs: jobs, report: report)
+            race: race, constraints: constraints, jobs: jobs, report: report)
         try search.run()
         return search.steps
     }
@@ -63,6 +65,7 @@ public struct ThresholdRefinement: Sendable {
         let grid: ThresholdGrid
         var courses: PatientCourses
         let race: CandidateRace
+        let constraints: BoundConstraints?
         let jobs: Int
         let report: @Sendable (Step) -> Void
         var steps: [Step] = []
@@ -70,6 +73,7 @@ public struct ThresholdRefinement: Sendable {
 
         mutating func run() throws {
             note("as given", difference: 0, standardError: 0, affected: 0)
+            try obey()
             try roundThresholds()
             for number in 0..<configuration.maximumPasses {
                 pass = number
@@ -88,16 +92,43 @@ public struct ThresholdRefinement: Sendable {
             if configuration.prunes, configuration.maximumPasses > 0 { try tryRemovals(.noLoss) }
         }
 
-        /// Puts the given tree on the grid, whatever it costs: the next step's difference says.
+        /// Puts the constraints in force; where there are several ways, the one with the highest training return.
+        private mutating func obey() throws {
+            guard let constraints, !constraints.permits(courses.tree) else { return }
+            let start = courses
+            var spent = 0
+            let tree = try constraints.enforced(on: courses.tree, grid: grid) { candidates in
+                var means: [Double] = []
+                for candidate in candidates {
+                    var trial = start
+                    try trial.move(to: candidate, jobs: jobs)
+                    spent += trial.simulated - start.simulated
+                    means.append(trial.meanReturn)
+                }
+                return means.indices.max { (means[$0], $1) < (means[$1], $0) } ?? 0
+            }
+            courses.count(episodes: spent)
+            try move(to: tree, "constraints put in force")
+        }
+
+        /// Puts the given tree on the grid.
         private mutating func roundThresholds() throws {
-            let rounded = courses.tree.rounded(to: grid)
-            guard rounded != courses.tree else { return }
+            let tree = courses.tree
+            try move(
+                to: constraints?.rounded(tree, to: grid) ?? tree.rounded(to: grid),
+                ThresholdRefinement.rounding)
+        }
+
+        /// Goes on with another tree, whatever it costs: the next step's difference says.
+        private mutating func move(to tree: DecisionTree, _ change: String) throws {
+            guard tree != courses.tree else { return }
+            let words = change
             let before = courses.traces.map(\.episodeReturn)
-            let affected = courses.affected(by: rounded).count
-            try courses.move(to: rounded, jobs: jobs)
+            let affected = courses.affected(by: tree).count
+            try courses.move(to: tree, jobs: jobs)
             let change = Statistics.meanEstimate(zip(courses.traces, before).map { $0.episodeReturn - $1 })
             note(
-                ThresholdRefinement.rounding, difference: change.value,
+                words, difference: change.value,
                 standardError: (change.high - change.value) / normalQuantile(0.975), affected: affected)
         }
 
@@ -112,7 +143,8 @@ public struct ThresholdRefinement: Sendable {
 
         /// Races candidates and goes on with the winner; whether there was one.
         private mutating func attempt(_ candidates: [Candidate], _ demand: CandidateRace.Demand) throws -> Bool {
-            guard let winner = try race.run(candidates, demand, &courses) else { return false }
+            let permitted = constraints.map { rules in candidates.filter { rules.permits($0.tree) } } ?? candidates
+            guard let winner = try race.run(permitted, demand, &courses) else { return false }
             courses.take(winner.candidate.tree, winner.places, winner.traces)
             note(
                 winner.candidate.change, difference: winner.difference, standardError: winner.standardError,
@@ -125,13 +157,14 @@ public struct ThresholdRefinement: Sendable {
             guard courses.tree.leafCount < configuration.maximumLeaves,
                 race.budget(of: courses) > configuration.deviations * courses.count * (courses.tree.actions.count - 1)
             else { return }
+            let rules = constraints
             let deviations = try Deviation.sample(
                 &courses, rounds: configuration.deviations, draw: pass, jobs: jobs)
             // Leaves in which no split was believed, by the way that leads to them: numbers change as the tree grows.
             var hopeless: Set<[LeafRule.Condition]> = []
             while courses.tree.leafCount < configuration.maximumLeaves, race.budget(of: courses) > 0 {
                 let ways = Dictionary(uniqueKeysWithValues: courses.tree.rules().map { ($0.leaf, $0.conditions) })
-                let splits = RegretSplits.best(for: courses.tree, deviations, grid)
+                let splits = RegretSplits.best(for: courses.tree, deviations, grid) { rules?.permits($0) ?? true }
                 guard let split = splits.first(where: { !hopeless.contains(ways[$0.leaf]!) }) else { return }
                 if try !attempt(split.candidates, .improvement) { hopeless.insert(ways[split.leaf]!) }
             }

@@ -34,7 +34,8 @@ public enum TreeSpecification {
         case "refine":
             let from = reader.string("from")
             let configuration = RefinementConfiguration(reader: reader)
-            return from.map { RefineMethod(configuration, from: $0) }
+            let constraints = constraints(reader, task)
+            return from.map { RefineMethod(configuration, from: $0, constraints: constraints) }
         default: return leafLimited(method, reader)
         }
     }
@@ -56,6 +57,17 @@ public enum TreeSpecification {
         _ name: String, _ reader: ObjectReader, defaults: ViperConfiguration
     ) -> ViperMethod {
         ViperMethod(ViperConfiguration(reader: reader, defaults: defaults), teacher: teacher(reader), name: name)
+    }
+
+    /// The key `constraints`: an object as in a constraints file. A study names the file, whose content stands here by
+    /// the time this is read.
+    private static func constraints(_ reader: ObjectReader, _ task: TaskDescription?) -> TreeConstraints? {
+        guard let node = reader.optionalChild("constraints"), let task else { return nil }
+        // A name that is left is one of a file that could not be read, as has been said.
+        if case .string = node.value { return nil }
+        return TreeConstraints(
+            node, features: task.observations.map(\.name), actions: task.actions.map(\.name), hasNumbers: false,
+            complaints: reader.complaints)
     }
 
     /// The key `teacher`: an agent's name, or `best`.
@@ -90,10 +102,12 @@ public struct ViperMethod: TreeMethod {
 public struct RefineMethod: TreeMethod {
     public let name = "refine"
     public let origins: TreeOrigins
-    let configuration: RefinementConfiguration
+    public let configuration: RefinementConfiguration
+    public let constraints: TreeConstraints?
 
-    public init(_ configuration: RefinementConfiguration, from: String) {
+    public init(_ configuration: RefinementConfiguration, from: String, constraints: TreeConstraints? = nil) {
         self.configuration = configuration
+        self.constraints = constraints
         origins = TreeOrigins(tree: from)
     }
 
@@ -102,16 +116,20 @@ public struct RefineMethod: TreeMethod {
 
     public func make(_ job: TreeJob) throws -> MadeTree {
         let budget = Double(configuration.maximumEpisodes)
-        let steps = try ThresholdRefinement(configuration).refine(
-            try job.needStart(), factory: job.training, seed: job.seed, jobs: job.jobs,
+        let start = try job.needStart()
+        let bound = try constraints.map { try BoundConstraints($0, tree: start) }
+        let all = try ThresholdRefinement(configuration).refine(
+            start, factory: job.training, seed: job.seed, constraints: bound, jobs: job.jobs,
             report: { job.progress(Double($0.episodes), budget, "episodes") })
+        // The tree as it was may be chosen only where it obeys.
+        let steps = bound.map { rules in all.filter { rules.permits($0.tree) } } ?? all
         let choice = try ThresholdRefinement.chooseByValidation(
             steps, factory: job.validation, seed: job.validationSeed, jobs: job.jobs)
         return MadeTree(
             tree: steps[choice.best].tree, metricsCSV: ThresholdRefinement.metricsCSV(steps, validation: choice),
-            rounding: try steps.dropFirst().first { $0.change == ThresholdRefinement.rounding }.map {
+            rounding: try zip(all, all.dropFirst()).first { $1.change == ThresholdRefinement.rounding }.map {
                 try RoundingCost.measure(
-                    rounded: $0.tree, unrounded: steps[0].tree, factory: job.validation, seed: job.validationSeed,
+                    rounded: $1.tree, unrounded: $0.tree, factory: job.validation, seed: job.validationSeed,
                     jobs: job.jobs)
             })
     }

@@ -13,6 +13,7 @@ let commands: [Command] = [
     EnvironmentCommands.rollout,
     SpeedCommand.speed,
     CohortTableCommands.generate, CohortTableCommands.evaluate, PolicyCommands.act, PolicyCommands.table,
+    TreeCommands.edit,
     OffPolicyCommands.evaluate, OffPolicyCommands.coverage,
     DoctorCommand.doctor,
 ]

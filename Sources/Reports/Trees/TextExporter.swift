@@ -19,20 +19,7 @@ public struct TextExporter: Exporter {
         if !subject.task.decisionInterval.isEmpty {
             text += "At every decision (each \(subject.task.decisionInterval)):\n\n"
         }
-        // Depth first, the right child pushed before the left.
-        var pending: [(node: Int, indent: Int, prefix: String)] = [(0, 0, "")]
-        while let (node, indent, prefix) = pending.popLast() {
-            let margin = String(repeating: "    ", count: indent)
-            if !prefix.isEmpty { text += String(repeating: "    ", count: indent - 1) + prefix + "\n" }
-            switch subject.tree.node(node) {
-            case .leaf: text += margin + "→ " + leaf(subject, node) + "\n"
-            case .split(let feature, let threshold, _, let left, let right):
-                let (test, leftWord, _) = words.test(feature, threshold)
-                let question = test == "?" ? "\(words.name(feature)): \(leftWord)" : "\(words.name(feature)) \(test)"
-                pending.append((right, indent + 1, "otherwise"))
-                pending.append((left, indent + 1, "if \(question)"))
-            }
-        }
+        text += rules(subject, words)
         let used = subject.tree.usedFeatures
         if !used.isEmpty {
             text += "\nWhat the tree looks at:\n"
@@ -58,6 +45,30 @@ public struct TextExporter: Exporter {
         }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { NumberText.printable(String($0)) }
             .joined(separator: "\n")
+    }
+
+    /// The tree alone, as nested conditions.
+    public static func rules(of subject: TreeSubject) -> String {
+        TextExporter().rules(subject, TreeWords(subject))
+    }
+
+    private func rules(_ subject: TreeSubject, _ words: TreeWords) -> String {
+        var text = ""
+        // Depth first, the right child pushed before the left.
+        var pending: [(node: Int, indent: Int, prefix: String)] = [(0, 0, "")]
+        while let (node, indent, prefix) = pending.popLast() {
+            let margin = String(repeating: "    ", count: indent)
+            if !prefix.isEmpty { text += String(repeating: "    ", count: indent - 1) + prefix + "\n" }
+            switch subject.tree.node(node) {
+            case .leaf: text += margin + "→ " + leaf(subject, node) + "\n"
+            case .split(let feature, let threshold, _, let left, let right):
+                let (test, leftWord, _) = words.test(feature, threshold)
+                let question = test == "?" ? "\(words.name(feature)): \(leftWord)" : "\(words.name(feature)) \(test)"
+                pending.append((right, indent + 1, "otherwise"))
+                pending.append((left, indent + 1, "if \(question)"))
+            }
+        }
+        return text
     }
 
     /// The action of a leaf and, in brackets, what is known of it.

@@ -51,8 +51,9 @@ public enum StudyReader {
 
     /// One form of the study; nil where too much is missing to go on. Mistakes of the environment's file are thrown.
     private static func pass(
-        _ node: JSONNode, _ folder: String, _ home: Home, _ complaints: Complaints
+        _ written: JSONNode, _ folder: String, _ home: Home, _ complaints: Complaints
     ) throws(Diagnostics) -> Study? {
+        let node = StudyConstraints.inlined(written, folder: folder, complaints)
         let reader = ObjectReader(node, what: "the study", complaints: complaints)
         if let format = reader.integer("format", in: 1...Int.max), format > Study.format,
             let place = reader.node["format"]
