@@ -54,6 +54,7 @@ private let study = """
     @Test(arguments: [
         "--version", "--help", "", "run --help", "help env show", "env list", "env show immuno --json", "doctor",
         "policy --help", "env show icu-sepsis", "env show sepsis-oberst --json", "env check sepsis-oberst",
+        "tree edit --help",
         "env solve sepsis-oberst --discount 0.95 --method policy --json",
         "env rollout sepsis-oberst --policy protocol:physician --epsilon 0.1 --patients 3 --seed 1 --log log.csv --out -",
         "policy coverage sepsis-oberst --log-policy random --policy random --epsilon 0.5 --episodes 20 --repetitions 4 "
@@ -129,6 +130,15 @@ private let study = """
         #expect(rollout.output.split(separator: "\n").count == 31)
         let table = try lab(["policy", "table", policy], in: folder.path)
         #expect(table.output.hasPrefix("state,action,"))
+        try folder.write(
+            "{\"format\": 1, \"kind\": \"tree_constraints\", \"forbidden\": [{\"action\": \"TIL\", \"when\": []}]}",
+            to: "rules.json")
+        let edit = ["tree", "edit", "my run", "--episodes", "50", "--constraints"]
+        let edited = try lab(edit + ["rules.json", "--out", "edited.json"], in: folder.path)
+        #expect(edited.code == 0 && edited.output.contains("What it costs") && folder.exists("edited.json"))
+        try folder.write("{\"format\": 1}", to: "wrong.json")
+        let wrong = try lab(edit + ["wrong.json"], in: folder.path)
+        #expect(wrong.code == 65 && wrong.errors.hasPrefix("wrong.json:1:1: "))
     }
 
     @Test func aStudyOnATableOfStates() throws {

@@ -95,7 +95,8 @@ struct TreeSections {
         let index = subject.actionIndex(ofLeaf: leaf)
         let otherwise =
             subject.fallback(ofLeaf: leaf).map {
-                ", else \(Markup.escape($0.action)) (not permitted in \(NumberText.percent($0.share)) of its decisions)"
+                TreeSections.small(
+                    "not permitted in \(NumberText.percent($0.share)) of its decisions: else \($0.action)")
             } ?? ""
         if let fallback = subject.tree.abstentions[leaf] {
             return "<strong>no recommendation</strong>" + TreeSections.small("follow \(fallback)")

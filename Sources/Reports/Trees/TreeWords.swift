@@ -6,7 +6,7 @@ import Patients
 import Trees
 
 /// Words for one task's observations.
-struct TreeWords {
+public struct TreeWords {
     let features: [ObservationDescription]
 
     init(_ subject: TreeSubject) {
@@ -16,6 +16,12 @@ struct TreeWords {
     }
 
     init(_ task: TaskDescription) { features = task.observations }
+
+    /// An observation of a task in words, as charts name it.
+    public static func name(of observation: String, in task: TaskDescription) -> String {
+        let words = TreeWords(task)
+        return words.features.firstIndex { $0.name == observation }.map(words.name) ?? observation
+    }
 
     /// Whether an observation is a yes or a no: 0 or 1 in steps of 1.
     func isFlag(_ feature: Int) -> Bool {

@@ -129,7 +129,8 @@ extension StudyStages {
     private func sentence(_ stability: TreeStability) -> String {
         var parts: [String] = []
         if let root = stability.commonRoot {
-            parts.append("\(root.name) at the root in \(root.roots) of \(stability.seeds) seeds")
+            let name = TreeWords.name(of: root.name, in: study.environment.model.task)
+            parts.append("\(name) at the root in \(root.roots) of \(stability.seeds) seeds")
         }
         let movement = stability.relativeMovement
         if movement.isFinite { parts.append("thresholds move by \(NumberText.percent(movement))") }

@@ -161,7 +161,8 @@ struct StudyPass {
                     place, "\(model.fullName) has no table of states, and an exact tree is planned with one",
                     remedy: "choose another method")
             }
-            let abstention = reader.optionalObject("abstain", what: "where the tree abstains").flatMap { part in
+            let abstention = reader.optionalObject("abstain", what: "the abstention of \"\(member.key)\"").flatMap {
+                part in
                 defer { part.finish() }
                 return AbstentionConfiguration(reader: part, protocols: model?.observableProtocols)
             }
