@@ -68,15 +68,20 @@ import Evaluation
     }
 
     @Test func evidenceReadsBack() throws {
+        var known = LeafSummary(
+            leaf: 2, action: "chemo", visits: 900, patients: 400, shareOfDecisions: 0.1,
+            meanReturn: Estimate(3, low: 2, high: 4),
+            outcomes: [LeafOutcome(name: "cured", estimate: Estimate(0.8, low: 0.7, high: 0.9))],
+            agreement: 0.9, regret: nil, runnerUp: "none", runnerUpShare: 0.3,
+            inputs: [InputRange(name: "tumour", low: 1, median: 4, high: 8)])
+        known.shareOfTime = Estimate(0.1, low: 0.08, high: 0.12)
+        known.teacherGain = Estimate(0.02, low: -0.01, high: 0.05)
+        known.runnerUpGain = Estimate(-0.3, low: -0.4, high: -0.2)
+        known.runnerUpProbability = 0.001
         let evidence = TreeEvidence(
             source: "test patients", patients: 1000, decisions: 9000, teacher: "dqn", agreement: 0.93,
             leaves: [
-                LeafSummary(
-                    leaf: 2, action: "chemo", visits: 900, patients: 400, shareOfDecisions: 0.1,
-                    meanReturn: Estimate(3, low: 2, high: 4),
-                    outcomes: [LeafOutcome(name: "cured", estimate: Estimate(0.8, low: 0.7, high: 0.9))],
-                    agreement: 0.9, regret: nil, runnerUp: "none", runnerUpShare: 0.3,
-                    inputs: [InputRange(name: "tumour", low: 1, median: 4, high: 8)]),
+                known,
                 LeafSummary(leaf: 3, action: "none", visits: 0, patients: 0, shareOfDecisions: 0),
             ], inputs: [InputRange(name: "tumour", low: 0, median: 4, high: 9, missing: 0.1)])
         let text = evidence.json().text()

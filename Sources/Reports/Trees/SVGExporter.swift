@@ -30,7 +30,7 @@ struct FlowChart {
     private let step = 150.0
     private let boxWidth = 114.0
     private let badge: (width: Double, height: Double)
-    private let columns = (share: 118.0, outcome: 168.0, agreement: 62.0)
+    private let columns = (share: 134.0, outcome: 168.0, agreement: 62.0)
 
     init(_ subject: TreeSubject) {
         self.subject = subject

@@ -70,7 +70,10 @@ enum TabularChecks {
         let count = Double(table.count)
         let mean = table.meanReturn
         let variance = table.returns.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
-        let error = (variance / count).squareRoot()
+        // Of few patients none may meet a rare reward: as if one more had, so that their agreement is no certainty.
+        let rewards = tabular.rewardOfState
+        let spread = (rewards.max() ?? 0) - (rewards.min() ?? 0)
+        let error = max((variance / count).squareRoot(), spread / count)
         let text =
             "mean return at random of \(table.count) patients \(NumberText.significant(mean, 4)) ± "
             + "\(NumberText.significant(error, 2)), exactly \(NumberText.significant(exact, 6))"
