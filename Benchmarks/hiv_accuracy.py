@@ -18,6 +18,9 @@ import numpy
 from scipy.integrate import solve_ivp
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(root, "Benchmarks", "peers"))
+from hiv_rates import DOSES, make_rates  # noqa: E402
+
 lab = os.path.join(root, ".build", "release", "lab")
 with open(os.path.join(root, "Environments", "hiv", "environment.json")) as file:
     environment = json.load(file)
@@ -27,27 +30,9 @@ names = list(environment["states"])
 start = [environment["states"][name]["initial"] for name in names]
 negligible = numpy.array([environment["states"][name]["negligible"] for name in names])
 p = {name: entry["value"] for name, entry in environment["parameters"].items()}
-l1, d1, k1, l2, d2, k2, f, delta = (p[x] for x in ("l1", "d1", "k1", "l2", "d2", "k2", "f", "delta"))
-m1, m2, nt, c, rho1, rho2 = (p[x] for x in ("m1", "m2", "NT", "c", "rho1", "rho2"))
-le, be, kb, de, kd, de_e = (p[x] for x in ("lE", "bE", "Kb", "dE", "Kd", "deltaE"))
-doses = [(0.0, 0.0), (0.7, 0.0), (0.0, 0.3), (0.7, 0.3)]
+rates = make_rates(p)
 random = numpy.random.default_rng(1)
-schedules = [[doses[k] for k in random.integers(4, size=200)] for _ in range(courses)]
-
-
-def rates(_, y, e1, e2):
-    t1, t2, i1, i2, v, e = y.tolist()
-    infected = i1 + i2
-    first = (1 - e1) * k1 * v * t1
-    second = (1 - f * e1) * k2 * v * t2
-    return (
-        l1 - d1 * t1 - first,
-        l2 - d2 * t2 - second,
-        first - delta * i1 - m1 * e * i1,
-        second - delta * i2 - m2 * e * i2,
-        (1 - e2) * nt * delta * infected - c * v - rho1 * first - rho2 * second,
-        le + be * infected / (infected + kb) * e - de * infected / (infected + kd) * e - de_e * e,
-    )
+schedules = [[DOSES[k] for k in random.integers(4, size=200)] for _ in range(courses)]
 
 
 def scipy(method, rtol):

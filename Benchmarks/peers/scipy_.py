@@ -15,6 +15,7 @@ import numpy
 from scipy.integrate import solve_ivp
 
 from _common import report
+from hiv_rates import DOSES, make_rates
 
 name, path, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 with open(path) as file:
@@ -105,29 +106,11 @@ def hiv(method):
     """One course with both drugs all the time, or with a random one of none, either and both in each interval."""
     p = drawn("parameters")
     start = drawn("states")
-    l1, d1, k1, l2, d2, k2, f, delta = (p[x] for x in ("l1", "d1", "k1", "l2", "d2", "k2", "f", "delta"))
-    m1, m2, nt, c, rho1, rho2 = (p[x] for x in ("m1", "m2", "NT", "c", "rho1", "rho2"))
-    le, be, kb, de, kd, de_e = (p[x] for x in ("lE", "bE", "Kb", "dE", "Kd", "deltaE"))
-
-    def rates(_, y, e1, e2):
-        t1, t2, i1, i2, v, e = y.tolist()
-        infected = i1 + i2
-        first = (1 - e1) * k1 * v * t1
-        second = (1 - f * e1) * k2 * v * t2
-        return (
-            l1 - d1 * t1 - first,
-            l2 - d2 * t2 - second,
-            first - delta * i1 - m1 * e * i1,
-            second - delta * i2 - m2 * e * i2,
-            (1 - e2) * nt * delta * infected - c * v - rho1 * first - rho2 * second,
-            le + be * infected / (infected + kb) * e - de * infected / (infected + kd) * e - de_e * e,
-        )
-
-    doses = [(0.0, 0.0), (0.7, 0.0), (0.0, 0.3), (0.7, 0.3)]
+    rates = make_rates(p)
     y = numpy.array(list(start.values())[:6])
     absolute = tolerance * numpy.array([negligible(x) for x in list(environment["states"])[:6]])
     for decision in range(count):
-        given = doses[random.integers(4)] if name == "hiv-random" else doses[3]
+        given = DOSES[random.integers(4)] if name == "hiv-random" else DOSES[3]
         found = solve_ivp(
             rates, (decision * interval, (decision + 1) * interval), y, method=method, args=given, rtol=tolerance,
             atol=absolute)
