@@ -22,7 +22,7 @@ public struct ImitationRound: Sendable, Equatable {
     public var leaves: Int
     /// Weighted share of all samples so far in which the student chooses as the teacher does, among what is allowed.
     public var agreement: Double
-    /// Mean return on the selection patients.
+    /// Mean return on the selection patients; NaN where nobody was treated.
     public var selectionReturn: Double
 }
 
@@ -39,7 +39,8 @@ public struct ImitationResult: Sendable {
     public func metricsCSV() -> String {
         var text = "iteration,samples,leaves,agreement,selection_return\n"
         for round in iterations {
-            text += "\(round.number),\(round.samples),\(round.leaves),\(round.agreement),\(round.selectionReturn)\n"
+            text += "\(round.number),\(round.samples),\(round.leaves),\(round.agreement),"
+            text += (round.selectionReturn.isNaN ? "" : "\(round.selectionReturn)") + "\n"
         }
         return text
     }

@@ -12,6 +12,9 @@ public struct RegretConfiguration: Sendable, Equatable {
         /// Simulated trials: every action is taken once and the teacher treats from then on, on the same patient with the
         /// same chance events. In units of return whatever the teacher scores.
         case trials
+        /// Doubly robust scores of logged decisions (`LoggedScores`): episodes of the policy whose log the teacher learnt
+        /// from, others than those. Nobody is treated, so that iterations, patients and who acts do not matter.
+        case doublyRobust = "doubly_robust"
     }
 
     /// Rounds of acting, asking and fitting.
@@ -24,6 +27,8 @@ public struct RegretConfiguration: Sendable, Equatable {
     public var values = Values.scores
     /// States of every treated patient in which all actions are tried, where values come from trials.
     public var statesPerPatient = 2
+    /// Logged decisions after which the teacher's own value stands in, where values are doubly robust; nil for none.
+    public var correctedDecisions: Int?
     public var maximumLeaves = 16
     public var maximumDepth: Int?
     /// Splits above one another that are searched together, 1 or 2.
@@ -40,7 +45,7 @@ public struct RegretConfiguration: Sendable, Equatable {
     public init() {}
 
     /// Reads the keys `iterations`, `patients_per_iteration`, `selection_patients`, `acting`, `values`,
-    /// `states_per_patient`, `maximum_leaves`, `maximum_depth`, `lookahead`, `maximum_cuts`, `exact`,
+    /// `states_per_patient`, `corrected_decisions`, `maximum_leaves`, `maximum_depth`, `lookahead`, `maximum_cuts`, `exact`,
     /// `minimum_leaf_share` and `rounds_thresholds`, all optional. The caller finishes the reader.
     public init(reader: ObjectReader) {
         iterations = reader.integer("iterations", default: iterations, in: 1...1000)
@@ -48,6 +53,7 @@ public struct RegretConfiguration: Sendable, Equatable {
             "patients_per_iteration", default: patientsPerIteration, in: 1...1_000_000)
         selectionPatients = reader.integer("selection_patients", default: selectionPatients, in: 1...1_000_000)
         statesPerPatient = reader.integer("states_per_patient", default: statesPerPatient, in: 1...1000)
+        correctedDecisions = reader.optionalInteger("corrected_decisions", in: 1...1_000_000)
         maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
         maximumDepth = reader.optionalInteger("maximum_depth", in: 1...64)
         lookahead = reader.integer("lookahead", default: lookahead, in: 1...2)

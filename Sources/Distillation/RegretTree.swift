@@ -33,12 +33,30 @@ public struct RegretTree: Sendable {
                 case .scores:
                     try ImitationLoop.teacherSays(
                         traces, teacher: teacher, task: factory.task, weights: .unit, jobs: jobs)
+                case .doublyRobust:
+                    throw DistillationError(description: "doubly robust scores come from a log, not from patients")
                 case .trials:
                     try TeacherTrials(factory: factory, teacher: teacher, seed: seed, jobs: jobs)
                         .label(traces, states: configuration.statesPerPatient, episode: round + 1)
                 }
             },
             fit: { fit($0, $1 ? grid : nil) }, rounds: grid?.hasSteps ?? false, report: report)
+    }
+
+    /// Makes a tree from logged decisions alone. The same result whatever `jobs`.
+    public func distil(
+        teacher: any ScoredPolicy, log: EpisodeLog, task: TaskDescription, jobs: Int = 1
+    ) throws -> ImitationResult {
+        let states = try LoggedScores(
+            log: log, teacher: teacher, discount: task.discount, corrected: configuration.correctedDecisions, jobs: jobs
+        ).label(task)
+        let grid = configuration.roundsThresholds ? ThresholdGrid(task) : nil
+        let tree = fit(states, grid)
+        let round = ImitationRound(
+            number: 0, samples: states.samples.count, leaves: tree.leafCount, agreement: states.agreement(of: tree),
+            selectionReturn: .nan)
+        return ImitationResult(
+            tree: tree, iterations: [round], best: 0, unrounded: grid?.hasSteps ?? false ? fit(states, nil) : nil)
     }
 
     private func fit(_ states: LabelledStates, _ grid: ThresholdGrid?) -> DecisionTree {
@@ -59,10 +77,16 @@ public struct RegretMethod: TreeMethod {
 
     public init(_ configuration: RegretConfiguration, teacher: TreeOrigins.Teacher) {
         self.configuration = configuration
-        origins = TreeOrigins(teacher: teacher)
+        origins = TreeOrigins(teacher: teacher, isLogged: configuration.values == .doublyRobust)
     }
 
     public func make(_ job: TreeJob) throws -> MadeTree {
+        if origins.isLogged {
+            guard let log = job.log else { throw DistillationError(description: "there is no log to learn from") }
+            return try MadeTree(
+                RegretTree(configuration).distil(
+                    teacher: try job.needTeacher(), log: log, task: job.training.task, jobs: job.jobs), job)
+        }
         let rounds = Double(configuration.iterations)
         let result = try RegretTree(configuration).distil(
             teacher: try job.needTeacher(), factory: job.training, seed: job.seed, jobs: job.jobs,

@@ -31,61 +31,74 @@ public struct TeacherLabels: Sendable {
     ///
     /// - Throws: `DistillationError` naming patient, decision and inputs where an allowed score is not a number.
     public mutating func append(_ trace: PatientTrace, teacher: any ScoredPolicy, actionCount: Int) throws {
+        let scores = try TeacherLabels.scores(of: trace, teacher: teacher, actionCount: actionCount)
+        for row in 0..<trace.decisions {
+            let own = scores[(row * actionCount)..<((row + 1) * actionCount)]
+            let best = try TeacherLabels.best(of: own, trace, row)
+            let top = own[own.startIndex + best]
+            labels.append(Int32(best))
+            weights.append(top - own.reduce(Double.infinity) { $1.isNaN ? $0 : min($0, $1) })
+            for score in own { advantages.append(score - top) }
+        }
+    }
+
+    /// The index of the best allowed score, the first of equals.
+    static func best(of scores: ArraySlice<Double>, _ trace: PatientTrace, _ row: Int) throws -> Int {
+        var best = -1
+        for (action, score) in scores.enumerated() where !score.isNaN {
+            if best < 0 || score > scores[scores.startIndex + best] { best = action }
+        }
+        guard best >= 0 else {
+            throw DistillationError(description: "patient \(trace.patient) is allowed no action at decision \(row)")
+        }
+        return best
+    }
+
+    /// The teacher's scores at all decisions of a trace: decisions × actions; NaN where an action is forbidden.
+    ///
+    /// - Throws: `DistillationError` naming patient, decision and inputs where an allowed score is not a number.
+    static func scores(of trace: PatientTrace, teacher: any ScoredPolicy, actionCount: Int) throws -> [Double] {
         let rows = trace.decisions
-        guard rows > 0 else { return }
+        guard rows > 0 else { return [] }
         let width = trace.observations.count / rows
-        let scores = UnsafeMutableBufferPointer<Double>.allocate(capacity: rows * actionCount)
-        scores.initialize(repeating: 0)
-        defer { scores.deallocate() }
+        var scores = [Double](repeating: 0, count: rows * actionCount)
         let decisions = (0..<rows).map(Int32.init)
         let patients = Array(repeating: Int32(trace.patient), count: rows)
-        trace.observations.withUnsafeBufferPointer { observations in
-            trace.allowed.withUnsafeBufferPointer { allowed in
-                decisions.withUnsafeBufferPointer { decisions in
-                    patients.withUnsafeBufferPointer { patients in
-                        let batch = DecisionBatch(
-                            count: rows, observationCount: width, actionCount: actionCount,
-                            observations: observations, allowed: allowed, decisions: decisions, patients: patients)
-                        guard teacher.hasMemory else { return teacher.score(batch, scores: scores) }
-                        // A teacher with a memory meets the course as it went.
-                        let session = teacher.makeScoredSession(slots: 1)
-                        for row in 0..<rows {
-                            let place = (row * actionCount)..<((row + 1) * actionCount)
-                            session.score(batch.row(row), scores: UnsafeMutableBufferPointer(rebasing: scores[place]))
+        scores.withUnsafeMutableBufferPointer { scores in
+            trace.observations.withUnsafeBufferPointer { observations in
+                trace.allowed.withUnsafeBufferPointer { allowed in
+                    decisions.withUnsafeBufferPointer { decisions in
+                        patients.withUnsafeBufferPointer { patients in
+                            let batch = DecisionBatch(
+                                count: rows, observationCount: width, actionCount: actionCount,
+                                observations: observations, allowed: allowed, decisions: decisions, patients: patients)
+                            guard teacher.hasMemory else { return teacher.score(batch, scores: scores) }
+                            // A teacher with a memory meets the course as it went.
+                            let session = teacher.makeScoredSession(slots: 1)
+                            for row in 0..<rows {
+                                let place = (row * actionCount)..<((row + 1) * actionCount)
+                                session.score(
+                                    batch.row(row), scores: UnsafeMutableBufferPointer(rebasing: scores[place]))
+                            }
                         }
                     }
                 }
             }
         }
         let isLogarithm = teacher.scoreKind == .logProbabilities
-        for row in 0..<rows {
-            var best = -1
-            var least = Double.infinity
-            for action in 0..<actionCount where trace.allowed[row * actionCount + action] {
-                let place = row * actionCount + action
-                if isLogarithm, scores[place] < TeacherLabels.leastLogProbability {
-                    scores[place] = TeacherLabels.leastLogProbability
-                }
-                guard scores[place].isFinite else {
-                    throw DistillationError(
-                        description:
-                            "the teacher scores action \(action) with \(scores[place]) at decision \(row) of patient "
-                            + "\(trace.patient), who shows \(trace.observations[row * width..<(row + 1) * width])")
-                }
-                if best < 0 || scores[place] > scores[row * actionCount + best] { best = action }
-                least = min(least, scores[place])
+        for place in scores.indices {
+            guard trace.allowed[place] else {
+                scores[place] = .nan
+                continue
             }
-            guard best >= 0 else {
+            if isLogarithm { scores[place] = max(scores[place], TeacherLabels.leastLogProbability) }
+            guard scores[place].isFinite else {
+                let (row, action) = (place / actionCount, place % actionCount)
                 throw DistillationError(
-                    description: "patient \(trace.patient) is allowed no action at decision \(row)")
-            }
-            let top = scores[row * actionCount + best]
-            labels.append(Int32(best))
-            weights.append(top - least)
-            for action in 0..<actionCount {
-                let place = row * actionCount + action
-                advantages.append(trace.allowed[place] ? scores[place] - top : .nan)
+                    description: "the teacher scores action \(action) with \(scores[place]) at decision \(row) of "
+                        + "patient \(trace.patient), who shows \(trace.observations[row * width..<(row + 1) * width])")
             }
         }
+        return scores
     }
 }

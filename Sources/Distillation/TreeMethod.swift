@@ -33,10 +33,13 @@ public struct TreeOrigins: Sendable, Equatable {
     public var teacher: Teacher?
     /// The tree of the study from which it starts; nil for none.
     public var tree: String?
+    /// Whether it needs logged episodes of the policy from whose log the teacher learnt.
+    public var isLogged = false
 
-    public init(teacher: Teacher? = nil, tree: String? = nil) {
+    public init(teacher: Teacher? = nil, tree: String? = nil, isLogged: Bool = false) {
         self.teacher = teacher
         self.tree = tree
+        self.isLogged = isLogged
     }
 }
 
@@ -47,6 +50,8 @@ public struct TreeJob: Sendable {
     /// Patients who choose among trees, and who have no other part in making them.
     public var validation: any EnvironmentFactory
     public var teacher: (any ScoredPolicy)?
+    /// Logged episodes that the teacher has not seen.
+    public var log: EpisodeLog?
     /// The tree to start from.
     public var start: DecisionTree?
     public var seed: UInt64
@@ -58,12 +63,13 @@ public struct TreeJob: Sendable {
 
     public init(
         training: any EnvironmentFactory, validation: any EnvironmentFactory, teacher: (any ScoredPolicy)? = nil,
-        start: DecisionTree? = nil, seed: UInt64, validationSeed: UInt64? = nil, jobs: Int = 1,
+        log: EpisodeLog? = nil, start: DecisionTree? = nil, seed: UInt64, validationSeed: UInt64? = nil, jobs: Int = 1,
         progress: @escaping @Sendable (Double, Double, String) -> Void = { _, _, _ in }
     ) {
         self.training = training
         self.validation = validation
         self.teacher = teacher
+        self.log = log
         self.start = start
         self.seed = seed
         self.validationSeed = validationSeed ?? seed

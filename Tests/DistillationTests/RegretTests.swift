@@ -76,6 +76,35 @@ import Trees
         #expect(result.iterations.map(\.samples) == [40, 80, 120, 160])
     }
 
+    /// Behaviour by coin: what the logged decisions say of every state is its action values, right on average whether the
+    /// teacher knows no values at all or wrong ones.
+    @Test(arguments: [ScoreKind.logProbabilities, .actionValues])
+    func doublyRobustScoresAreRightOnAverage(kind: ScoreKind) throws {
+        let model = FiniteModel.chain(length: 4)
+        let factory = FiniteModelFactory(model, patients: 20_000, oneHot: false)
+        let truth = model.optimalActionValues()
+        let wrong = truth.map { [$0[0] + 0.2, $0[1] + 0.4] }
+        let log = try EpisodeRecorder.record(
+            factory, policy: RandomPolicy(seed: 9), patients: Array(0..<20_000), seed: 9)
+        var configuration = configuration(leaves: 4, .doublyRobust)
+        configuration.lookahead = 1
+        let result = try RegretTree(configuration).distil(
+            teacher: TableTeacher(values: wrong, scoreKind: kind), log: log, task: factory.task)
+        #expect(result.tree.leafCount == 1 && result.tree.action(atLeaf: 0) == 1)
+        // One leaf holds all states: the mean of what stopping costs, by how often they were met.
+        var met = [Double](repeating: 0, count: 4)
+        for episode in 0..<log.episodes {
+            for row in log.decisions(of: episode) { met[Int(log.observations[row])] += 1 }
+        }
+        let cost = (0..<4).reduce(0) { $0 + met[$1] * (truth[$1][0] - truth[$1][1]) } / met.reduce(0, +)
+        let scores = result.tree.scores(ofLeaf: 0)
+        #expect(abs(scores[0] - scores[1] - cost) < 0.06)
+        // The model's own values, uncorrected, would say 0.2 more.
+        let same = try RegretTree(configuration).distil(
+            teacher: TableTeacher(values: wrong, scoreKind: kind), log: log, task: factory.task, jobs: 3)
+        #expect(same.tree == result.tree)
+    }
+
     @Test func trialsObeyTheMaskAndAllThreadsAgree() throws {
         let model = FiniteModel.random(states: 10, actions: 4, horizon: 30, seed: 3)
         let mask = randomMask(states: 10, actions: 4, seed: 3)
@@ -116,6 +145,8 @@ import Trees
             #expect(method?.name == name && method?.origins == TreeOrigins(teacher: .agent("ppo")) && complaints == 0)
         }
         #expect(try read(#"{"method": "regret", "values": "guesses", "cuts": 3}"#).complaints == 2)
+        let logged = #"{"method": "regret", "teacher": "cql", "values": "doubly_robust", "corrected_decisions": 3}"#
+        #expect(try read(logged).method?.origins == TreeOrigins(teacher: .agent("cql"), isLogged: true))
     }
 }
 

@@ -80,6 +80,14 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
                     + "[\"log10_tumour\", \"log10_nk\", \"log10_cd8\"], \"bins\": 5})"
             ]
         ),
+        (
+            "\"method\": \"viper\", \"iterations\": 2, \"patients_per_iteration\": 20, \"selection_patients\": 20,",
+            "\"method\": \"regret\", \"teacher\": \"grid\", \"values\": \"doubly_robust\",",
+            [
+                "s.json:13:65 doubly robust values need a teacher that learns from a log "
+                    + "(add an agent such as \"cql\" or \"bcq\" and name it as \"teacher\")"
+            ]
+        ),
         ("\"seeds\": 2", "\"sedes\": 2", ["s.json:6:3 unknown key \"sedes\" in the study (did you mean \"seeds\"?)"]),
         ("\"seeds\": 2", "\"seeds\": -2", ["s.json:6:12 \"seeds\" in the study must be from 1 to 1000, not -2"]),
         (

@@ -73,6 +73,10 @@ extension EnvironmentReader {
         guard let list = file.array("observations") else { return }
         if list.isEmpty { complaints.add(file.node["observations"] ?? file.node, "there must be an observation") }
         for node in list {
+            if node["categories_of"] != nil {
+                readCategories(node)
+                continue
+            }
             let reader = ObjectReader(node, what: "an observation", complaints: complaints)
             let name = reader.string("name") ?? ""
             if model.observations.contains(where: { $0.description.name == name }) {

@@ -29,7 +29,9 @@ extension StudyStages {
                 TrainingJob(
                     environment: environment, validation: try factory(StudyStages.validationPatients, context),
                     seed: study.seed("training", number), validationSeed: study.seed("validation"),
-                    log: try (learner as? any OfflineLearner).map { try log($0.data, environment, seed: number) },
+                    log: try (learner as? any OfflineLearner).map {
+                        try log($0.data, environment, seed: study.seed("log", number))
+                    },
                     report: { context.progress(Double($0.decisions), Double($0.totalDecisions), "decisions") }))
             let best = trained.metrics.first { $0.decisions == trained.bestAt } ?? trained.metrics.last
             var about = [
@@ -48,11 +50,9 @@ extension StudyStages {
 
     /// What an offline learner learns from. Agents of a study with the same data see the same episodes, another seed others.
     private func log(
-        _ data: LoggedData, _ environment: any EnvironmentFactory, seed number: Int
+        _ data: LoggedData, _ environment: any EnvironmentFactory, seed: UInt64
     ) throws -> EpisodeLog {
-        try EpisodeRecorder.record(
-            environment, episodes: data.episodes, epsilon: data.epsilon, seed: study.seed("log", number)
-        ) { seed in
+        try EpisodeRecorder.record(environment, episodes: data.episodes, epsilon: data.epsilon, seed: seed) { seed in
             let model = study.environment.model
             guard let policy = try PolicySpecification.named(data.policy, model: model, seed: seed) else {
                 throw StageError(message: "\"\(data.policy)\" is no policy of \(model.name)")
@@ -141,11 +141,15 @@ extension StudyStages {
                 + (origins.teacher == nil ? [] : teacherInputs(of: tree, seed: number))
                 + (origins.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
         ) { context in
+            let training = try factory(StudyStages.trainingPatients, context)
+            // Episodes that the teacher has not learnt from: values fitted to the same ones would know their chance.
+            let logged = try origins.isLogged ? loggedData(of: origins) : nil
             let made = try tree.method.make(
                 TreeJob(
-                    training: try factory(StudyStages.trainingPatients, context),
+                    training: training,
                     validation: try factory(StudyStages.validationPatients, context),
                     teacher: origins.teacher == nil ? nil : try teacher(of: tree, seed: number, context)?.policy,
+                    log: try logged.map { try log($0, training, seed: study.seed("log.scores", number)) },
                     // What is made from a tree that abstains decides everywhere, unless it abstains itself.
                     start: try origins.tree.map {
                         try decisionTree(StudyStages.treeFile($0, seed: number), context).withAbstentions([:])
@@ -162,6 +166,14 @@ extension StudyStages {
                 Artefact("\(folder)/tree.json", result.json()), Artefact("\(folder)/metrics.csv", made.metricsCSV),
             ] + (made.rounding.map { [Artefact("\(folder)/rounding.json", $0.json())] } ?? [])
         }
+    }
+
+    /// Where the teacher of a tree has its log from.
+    private func loggedData(of origins: TreeOrigins) throws -> LoggedData {
+        guard case .agent(let name)? = origins.teacher,
+            let learner = study.agents.first(where: { $0.name == name })?.learner as? any OfflineLearner
+        else { throw StageError(message: "the tree's teacher has not learnt from a log") }
+        return learner.data
     }
 
     /// What stands behind every leaf of a tree, from test patients.

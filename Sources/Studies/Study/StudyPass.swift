@@ -202,11 +202,27 @@ struct StudyPass {
         }
         for member in keys("trees") {
             check(member.node["from"], among: treeNames, kind: "tree")
+            if let tree = trees.first(where: { $0.name == member.key }) { checkLog(tree, member.node, agents) }
             if case .string("best")? = member.node["teacher"]?.value { continue }
             check(member.node["teacher"], among: agentNames, kind: "agent")
             checkTeacher(member.node["teacher"], agents)
         }
         checkCycles(agents, trees)
+    }
+
+    /// Doubly robust scores are of the log from which the teacher learnt.
+    private func checkLog(_ tree: Study.Tree, _ node: JSONNode, _ agents: [Study.Agent]) {
+        guard tree.method.origins.isLogged else { return }
+        if case .agent(let name)? = tree.method.origins.teacher {
+            guard let agent = agents.first(where: { $0.name == name }) else { return }
+            if agent.learner is any OfflineLearner { return }
+        }
+        let offline = agents.filter { $0.learner is any OfflineLearner }.map(\.name)
+        complaints.add(
+            node["values"] ?? node["teacher"] ?? node, "doubly robust values need a teacher that learns from a log",
+            remedy: offline.isEmpty
+                ? "add an agent such as \"cql\" or \"bcq\" and name it as \"teacher\""
+                : "name one as \"teacher\": " + offline.joined(separator: ", "))
     }
 
     private func checkTeacher(_ node: JSONNode?, _ agents: [Study.Agent]) {

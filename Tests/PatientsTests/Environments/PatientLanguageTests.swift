@@ -154,6 +154,7 @@ import Testing
         ("\"level\": 0.3,", "\"level\": 0.35,", "no action gives the dose 'oral' at level 0.35"),
         ("\"when\": \"conc > 3 and decision > 0\"", "\"when\": \"C > 3\"", "nothing is called 'C'"),
         ("\"delay_of\": \"conc\"", "\"delay_of\": \"blood\"", "no observation 'blood' above this one"),
+        ("\"name\": \"conc_seen\", \"measured\": \"conc\"", "\"categories_of\": \"age\"", "\"gene\""),
         ("\"rates\": {", "\"rates\": { \"B\": \"1\",", "unknown key \"B\""),
         ("\"expression\": \"C\"", "\"expression\": \"C / 1[mg/mL]\"", "multiplied by 0.001"),
         ("\"interval\": 24", "\"interval\": 1e-9", "must be from"),
@@ -178,5 +179,25 @@ import Testing
     private func deviation(_ values: [Double]) -> Double {
         let centre = mean(values)
         return mean(values.map { ($0 - centre) * ($0 - centre) }).squareRoot()
+    }
+
+    @Test func aCovariateWithoutOrderIsShownAsOneObservationACategory() throws {
+        let model = try PatientLanguageTests.read([
+            (#"{ "name": "conc_seen", "measured": "conc" }"#, #"{ "categories_of": "gene", "meaning": "CYP2C9" }"#)
+        ])
+        #expect(
+            model.observations.map(\.description.name) == ["conc", "conc_before", "gene_1_1", "gene_1_3", "gene_3_3"])
+        #expect(model.observations[3].description.meaning == "CYP2C9: *1/*3")
+        // What a batch shows is the patient's own category, and it alone.
+        let factory = try TreatmentFactory(model, cohort: try model.samplePopulation(count: 64, seed: 5))
+        let batch = try factory.makeBatch(slots: 64, seed: 5)
+        for slot in 0..<64 { try batch.start(slot: slot, patient: slot, episode: 0) }
+        var seen = Set<Int>()
+        for slot in 0..<64 {
+            let row = (0..<3).map { batch.observations[slot * 5 + 2 + $0] }
+            #expect(row.reduce(0, +) == 1)
+            seen.insert(row.firstIndex(of: 1) ?? -1)
+        }
+        #expect(seen == [0, 1, 2])
     }
 }
