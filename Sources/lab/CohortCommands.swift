@@ -19,6 +19,7 @@ enum CohortTableCommands {
                 .option("--rows", "N", "how many to write", kind: .integer(1...100_000_000), required: true),
                 .option("--seed", "S", "of training and sampling", kind: .integer(0...Int.max), required: true),
                 .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
+                .option("--columns", "A,B,C", "the columns to learn (default: all of the schema)"),
                 .option(
                     "--generator", "KIND", "vae (default) or copula",
                     kind: .choice(GeneratorSpecification.kinds + GeneratorSpecification.planned)),
@@ -26,12 +27,15 @@ enum CohortTableCommands {
     ) { arguments in
         let generated = try CohortCommands.generate(
             source: try Shared.inputFile(arguments.text("--source") ?? ""),
-            schema: try Shared.inputFile(arguments.text("--schema") ?? ""), rows: arguments.integer("--rows") ?? 0,
+            schema: try Shared.inputFile(arguments.text("--schema") ?? ""),
+            columns: arguments.text("--columns").map { $0.split(separator: ",").map(String.init) },
+            rows: arguments.integer("--rows") ?? 0,
             seed: UInt64(arguments.integer("--seed") ?? 0),
             generator: try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae"),
             out: arguments.text("--out") ?? "")
         for name in generated.identifiers { Terminal.note("left out: \(name), an identifier") }
         for name in generated.ignored { Terminal.warn("left out: \(name), which the schema does not name") }
+        if generated.dropped > 0 { Terminal.note("left out: \(generated.dropped) duplicate rows") }
         Terminal.note(
             "\(generated.rows) synthetic rows learned from \(generated.sourceRows) real ones by "
                 + "\(generated.generator.kind): \(arguments.text("--out") ?? "")")

@@ -75,6 +75,6 @@ import Cohorts
         #expect(decimalsOf([1.5, 2.25]) == 2)
         #expect(decimalsOf([89.8128, 0.1]) == 4)
         #expect(decimalsOf([Double.pi]) == nil)
-        #expect(rounded(2.345678, decimals: 2) == 2.35)
+        #expect(Granularity(decimals: 2).rounded(2.345678) == 2.35)
     }
 }

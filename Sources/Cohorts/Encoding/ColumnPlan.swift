@@ -15,7 +15,8 @@ package enum CellState: Sendable, Equatable {
 ///
 /// A numeric column without spikes or gaps has the state `.score` alone and needs no block; a categorical column has a
 /// state per category; a number that takes up a large share of a column (untreated patients with zero days of
-/// treatment) and a missing cell are states too, so that both are learned together with the rest.
+/// treatment), a cell beyond a limit of the method (`<50`) and a missing cell are states too, so that all are learned
+/// together with the rest.
 package struct ColumnPlan: Sendable {
     let column: Int
     package let states: [CellState]
@@ -26,7 +27,9 @@ package struct ColumnPlan: Sendable {
     /// Which normal score is this column's, if it has one.
     package let slot: Int?
     let quantiles: QuantileMap?
-    let decimals: Int?
+    let granularity: Granularity?
+    /// Numbers that stand for cells beyond a limit; they are not rounded.
+    let censored: [Double]
 
     /// The number of the cell's state, or nil for a category that training rows did not have.
     package func state(of value: Double) -> Int? {
@@ -37,12 +40,15 @@ package struct ColumnPlan: Sendable {
     /// Plans a column.
     ///
     /// - Parameters:
-    ///   - spikeShare: a number at least this frequent becomes a state of its own.
+    ///   - spikeShare: a number at least this frequent becomes a state of its own; above 1 none does, and cells beyond a
+    ///     limit keep their place in the order of the numbers.
     ///   - block: offset of the block, should there be one.
     ///   - slot: number of the score, should there be one.
     package init(_ column: TableColumn, number: Int, spikeShare: Double, block: Int, slot: Int) {
         self.column = number
-        decimals = column.isNumeric ? column.decimals : nil
+        granularity = column.isNumeric ? column.granularity : nil
+        censored = column.censoredValues
+        let censoredStates = spikeShare > 1 ? [] : censored
         let present = column.values.filter { !$0.isNaN }.sorted()
         let rows = Double(max(column.values.count, 1))
         var states: [CellState] = []
@@ -52,7 +58,8 @@ package struct ColumnPlan: Sendable {
         while start < present.count {
             let end = QuantileMap.upperBound(present, present[start])
             let share = Double(end - start) / rows
-            if !column.isNumeric || share >= spikeShare || end - start == present.count {
+            let isState = !column.isNumeric || share >= spikeShare || censoredStates.contains(present[start])
+            if isState || end - start == present.count {
                 states.append(.value(present[start]))
                 shares.append(share)
             } else {

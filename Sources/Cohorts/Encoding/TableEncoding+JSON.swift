@@ -16,12 +16,17 @@ extension TableEncoding {
                                 case .score: "number"
                                 case .missing: "missing"
                                 case .value(let value):
-                                    column.isNumeric ? .number(value) : .string(column.categories[Int(value)])
+                                    column.isNumeric
+                                        ? column.schema.censoring?.text(of: value).map { .string($0) } ?? .number(value)
+                                        : .string(column.categories[Int(value)])
                                 }
                             return ["state": name, "share": .number(share)]
                         }),
                 ]
-                if let decimals = plan.decimals { value["decimals"] = .integer(decimals) }
+                if let granularity = plan.granularity {
+                    value["decimals"] = .integer(granularity.decimals)
+                    if granularity.multiple > 1 { value["multiple"] = .integer(granularity.multiple) }
+                }
                 if let quantiles = plan.quantiles { value["quantiles"] = .numbers(quantiles.sorted) }
                 return value
             })

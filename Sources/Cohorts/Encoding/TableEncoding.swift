@@ -91,8 +91,8 @@ package struct TableEncoding: Sendable {
             guard let quantiles = plan.quantiles else { return .nan }
             let share = trim ?? min(0.25, 0.75 / Double(quantiles.sorted.count))
             let value = quantiles.value(at: probability, trim: share)
-            guard let decimals = plan.decimals else { return value }
-            return rounded(value, decimals: decimals)
+            if !plan.censored.isEmpty, plan.censored.contains(value) { return value }
+            return plan.granularity?.rounded(value) ?? value
         }
     }
 
@@ -102,12 +102,4 @@ package struct TableEncoding: Sendable {
         for index in filled.indices { filled[index].values = values[index] }
         return PatientTable(columns: filled, target: target)
     }
-}
-
-/// The number nearest to `value` that has this many decimals.
-package func rounded(_ value: Double, decimals: Int) -> Double {
-    guard decimals > 0 else { return value.rounded() }
-    var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
-    return (value * scale).rounded() / scale
 }

@@ -2,7 +2,7 @@
 
 import PositionedJSON
 
-/// A field: its bytes, and whether doubled quotes inside must be undone.
+/// A field: its bytes in the window, and whether doubled quotes inside must be undone.
 struct CSVField {
     var bytes: Range<Int>
     var hasDoubledQuotes = false
@@ -10,19 +10,30 @@ struct CSVField {
     var start: Int
 }
 
-/// Goes through the records of a text, one at a time.
+/// Goes through the records of a table, one at a time.
 ///
 /// Accepts LF and CRLF; skips empty lines; a UTF-8 byte-order mark is passed over.
-struct CSVRecords {
+final class CSVRecords {
     /// More columns than this are taken for a file that is not a table.
     static let maximumColumns = 8192
+    /// A longer row is taken for a quote that was never closed, bytes.
+    static let maximumRecord = 16 << 20
 
-    let source: SourceText
+    let source: TableBytes
     private var position: Int
+    /// Where the present record begins and ends, and the line of its first byte.
+    private var recordStart: Int
+    private var recordEnd: Int
+    private(set) var line = 1
+    private var nextLine = 1
 
-    init(_ source: SourceText) {
+    init(_ source: TableBytes) {
         self.source = source
-        position = source.bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+        let hasMark =
+            source.count >= 3 && source.base[0] == 0xef && source.base[1] == 0xbb && source.base[2] == 0xbf
+        position = hasMark ? 3 : 0
+        recordStart = position
+        recordEnd = position
     }
 
     enum Failure: Error {
@@ -31,126 +42,225 @@ struct CSVRecords {
         case quoteInField(at: Int)
         case loneReturn(at: Int)
         case tooManyColumns(at: Int)
+        case recordTooLong(at: Int)
+        case notText(at: Int)
+        case unreadable(Diagnostics)
+    }
+
+    /// What became of an attempt to read a record from the bytes that are there.
+    private enum Outcome {
+        case record(end: Int, lines: Int)
+        case blank(end: Int)
+        case needsMore
+        case failure(Failure)
     }
 
     /// The next record's fields, or false at the end of the text.
-    mutating func next(into fields: inout [CSVField]) throws(Failure) -> Bool {
-        fields.removeAll(keepingCapacity: true)
-        let found = source.bytes.withUnsafeBufferPointer { bytes -> Result<Bool, Failure> in
-            while position < bytes.count, bytes[position] == 0x0a || bytes[position] == 0x0d {
-                if bytes[position] == 0x0d {
-                    guard position + 1 < bytes.count, bytes[position + 1] == 0x0a else {
-                        return .failure(.loneReturn(at: position))
-                    }
+    func next(into fields: inout [CSVField]) throws(Failure) -> Bool {
+        while true {
+            recordStart = position
+            recordEnd = position
+            line = nextLine
+            fields.removeAll(keepingCapacity: true)
+            if position == source.count, source.isAtEnd { return false }
+            let outcome = record(into: &fields)
+            switch outcome {
+            case .needsMore:
+                recordEnd = source.count
+                if let bad = source.badByte { throw .notText(at: bad) }
+                guard source.count - recordStart <= CSVRecords.maximumRecord else {
+                    throw .recordTooLong(at: recordStart)
                 }
-                position += 1
-            }
-            guard position < bytes.count else { return .success(false) }
-            while true {
-                if let failure = field(bytes, into: &fields) { return .failure(failure) }
-                guard fields.count <= CSVRecords.maximumColumns else {
-                    return .failure(.tooManyColumns(at: fields[fields.count - 1].start))
+                do {
+                    position = recordStart - (try source.more(keepingFrom: recordStart))
+                } catch {
+                    throw .unreadable(error)
                 }
-                guard position < bytes.count else { return .success(true) }
-                let separator = bytes[position]
-                position += 1
-                if separator == 0x0a { return .success(true) }
-                if separator == 0x0d {
-                    guard position < bytes.count, bytes[position] == 0x0a else {
-                        return .failure(.loneReturn(at: position - 1))
-                    }
-                    position += 1
-                    return .success(true)
-                }
+            case .blank(let end):
+                position = end
+                nextLine += 1
+            case .record(let end, let lines):
+                recordEnd = end
+                if let bad = source.badByte, bad < end { throw .notText(at: bad) }
+                position = end
+                nextLine += lines
+                return true
+            case .failure(let failure):
+                recordEnd = source.count
+                if let bad = source.badByte { throw .notText(at: bad) }
+                throw failure
             }
         }
-        return try found.get()
     }
 
-    /// Reads one field; afterwards the position is at its separator or the end.
-    private mutating func field(_ bytes: UnsafeBufferPointer<UInt8>, into fields: inout [CSVField]) -> Failure? {
-        let start = position
-        guard position < bytes.count, bytes[position] == 0x22 else {
-            while position < bytes.count {
-                let byte = bytes[position]
-                if byte == 0x2c || byte == 0x0a || byte == 0x0d { break }
-                if byte == 0x22 { return .quoteInField(at: position) }
-                position += 1
+    /// Reads one record from the position on.
+    private func record(into fields: inout [CSVField]) -> Outcome {
+        let bytes = source.base
+        let count = source.count
+        let isAtEnd = source.isAtEnd
+        var at = recordStart
+        var lines = 1
+        if at < count, bytes[at] == 0x0a { return .blank(end: at + 1) }
+        while true {
+            let start = at
+            if at < count, bytes[at] == 0x22 {
+                at += 1
+                var doubled = false
+                while true {
+                    while at < count, bytes[at] != 0x22 {
+                        if bytes[at] == 0x0a { lines += 1 }
+                        at += 1
+                    }
+                    // The byte after a quote tells whether it is one of two.
+                    if at + 1 >= count, !isAtEnd { return .needsMore }
+                    guard at < count else { return .failure(.unclosedQuote(at: start)) }
+                    guard at + 1 < count, bytes[at + 1] == 0x22 else { break }
+                    doubled = true
+                    at += 2
+                }
+                fields.append(CSVField(bytes: (start + 1)..<at, hasDoubledQuotes: doubled, start: start))
+                at += 1
+                if at < count, bytes[at] != 0x2c, bytes[at] != 0x0a, bytes[at] != 0x0d {
+                    return .failure(.textAfterQuote(at: at))
+                }
+            } else {
+                while at < count {
+                    let byte = bytes[at]
+                    if byte <= 0x2c {
+                        if byte == 0x2c || byte == 0x0a || byte == 0x0d { break }
+                        if byte == 0x22 { return .failure(.quoteInField(at: at)) }
+                    }
+                    at += 1
+                }
+                fields.append(CSVField(bytes: start..<at, start: start))
             }
-            fields.append(CSVField(bytes: start..<position, start: start))
-            return nil
+            guard fields.count <= CSVRecords.maximumColumns else { return .failure(.tooManyColumns(at: start)) }
+            guard at < count else { return isAtEnd ? .record(end: at, lines: lines) : .needsMore }
+            let separator = bytes[at]
+            at += 1
+            if separator == 0x0a { return .record(end: at, lines: lines) }
+            if separator == 0x0d {
+                guard at < count || isAtEnd else { return .needsMore }
+                guard at < count, bytes[at] == 0x0a else { return .failure(.loneReturn(at: at - 1)) }
+                if at - 1 == recordStart { return .blank(end: at + 1) }
+                return .record(end: at + 1, lines: lines)
+            }
         }
-        position += 1
-        var doubled = false
-        while position < bytes.count {
-            guard bytes[position] == 0x22 else {
-                position += 1
-                continue
-            }
-            if position + 1 < bytes.count, bytes[position + 1] == 0x22 {
-                doubled = true
-                position += 2
-                continue
-            }
-            fields.append(CSVField(bytes: (start + 1)..<position, hasDoubledQuotes: doubled, start: start))
-            position += 1
-            if position < bytes.count, ![0x2c, 0x0a, 0x0d].contains(bytes[position]) {
-                return .textAfterQuote(at: position)
-            }
-            return nil
-        }
-        return .unclosedQuote(at: start)
+    }
+
+    /// A field's bytes without the spaces around them.
+    @inline(__always)
+    func trimmed(_ field: CSVField) -> UnsafeBufferPointer<UInt8> {
+        var low = field.bytes.lowerBound
+        var high = field.bytes.upperBound
+        let bytes = source.base
+        while low < high, bytes[low] == 0x20 || bytes[low] == 0x09 { low += 1 }
+        while low < high, bytes[high - 1] == 0x20 || bytes[high - 1] == 0x09 { high -= 1 }
+        return UnsafeBufferPointer(start: bytes + low, count: high - low)
     }
 
     /// A field's text, without the spaces around it.
     func text(_ field: CSVField) -> String {
-        var range = field.bytes
-        let bytes = source.bytes
-        while let first = range.first, bytes[first] == 0x20 || bytes[first] == 0x09 {
-            range = (first + 1)..<range.upperBound
-        }
-        while let last = range.last, bytes[last] == 0x20 || bytes[last] == 0x09 { range = range.lowerBound..<last }
-        let text = String(decoding: bytes[range], as: UTF8.self)
+        let text = String(decoding: trimmed(field), as: UTF8.self)
         return field.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text
     }
-}
 
-/// The first byte that is not UTF-8 text, or a NUL; nil when all is well.
-package func firstBadByte(_ bytes: [UInt8]) -> Int? {
-    bytes.withUnsafeBufferPointer { bytes in
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte < 0x80 {
-                if byte == 0 { return index }
-                index += 1
-                continue
+    /// A complaint about a byte of the present record.
+    func diagnostic(_ offset: Int, _ message: String, remedy: String? = nil) -> Diagnostic {
+        let base = source.base
+        // The line around the place; of a very long one what a complaint may show.
+        var start = recordStart
+        var number = line
+        var at = recordStart
+        while at < min(offset, source.count) {
+            if base[at] == 0x0a {
+                start = at + 1
+                number += 1
             }
-            // Lead byte, number of continuation bytes, and the range of the first (Unicode 15, table 3-7).
-            let length: Int
-            var low: UInt8 = 0x80
-            var high: UInt8 = 0xbf
-            switch byte {
-            case 0xc2...0xdf: length = 1
-            case 0xe0...0xef:
-                length = 2
-                if byte == 0xe0 { low = 0xa0 }
-                if byte == 0xed { high = 0x9f }
-            case 0xf0...0xf4:
-                length = 3
-                if byte == 0xf0 { low = 0x90 }
-                if byte == 0xf4 { high = 0x8f }
-            default: return index
-            }
-            guard index + length < bytes.count else { return index }
-            for offset in 1...length {
-                let next = bytes[index + offset]
-                if next < low || next > high { return index }
-                low = 0x80
-                high = 0xbf
-            }
-            index += length + 1
+            at += 1
         }
-        return nil
+        let end = min(max(recordEnd, offset), source.count, offset + 400)
+        let shown = max(start, offset - 400)
+        var column = 1
+        at = start
+        while at < min(offset, source.count) {
+            if base[at] & 0xc0 != 0x80 { column += 1 }
+            at += 1
+        }
+        let text = SourceText(
+            name: source.name, bytes: Array(UnsafeBufferPointer(start: base + shown, count: max(0, end - shown))))
+        var diagnostic = Diagnostic(
+            source: text, location: SourceLocation(line: 1, column: 1, offset: offset - shown),
+            message: CSVRecords.printable(message), remedy: remedy.map(CSVRecords.printable))
+        diagnostic.location = SourceLocation(line: number, column: column, offset: source.before + offset)
+        return diagnostic
+    }
+
+    /// Text without control characters: a table must not be able to drive the terminal.
+    private static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }) else {
+            return text
+        }
+        var view = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            view.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? "\u{FFFD}" : scalar)
+        }
+        return String(view)
+    }
+
+    /// A complaint about what stopped the reading.
+    func diagnostic(_ failure: Failure) -> Diagnostics {
+        let item: Diagnostic
+        switch failure {
+        case .unclosedQuote(let at):
+            item = diagnostic(at, "this quoted cell never ends", remedy: "close it with a quote, or remove the quote")
+        case .textAfterQuote(let at):
+            item = diagnostic(
+                at, "a quoted cell is followed by something other than a comma",
+                remedy: "double the quotes inside a quoted cell")
+        case .quoteInField(let at):
+            item = diagnostic(
+                at, "a quote in the middle of a cell", remedy: "quote the whole cell and double the quotes inside")
+        case .loneReturn(let at):
+            item = diagnostic(
+                at, "a carriage return without a line feed",
+                remedy: "old Macintosh line ends: `tr '\\r' '\\n' < TABLE.csv > NEW.csv` turns them into line feeds")
+        case .tooManyColumns(let at):
+            item = diagnostic(
+                at, "more than \(CSVRecords.maximumColumns) columns",
+                remedy: "patients are rows: transpose the table if they stand in columns, or keep the columns needed")
+        case .recordTooLong(let at):
+            item = diagnostic(
+                at, "a row longer than \(CSVRecords.maximumRecord >> 20) MiB",
+                remedy: "a quoted cell may never end, or the file may not be a table")
+        case .notText(let at): item = notText(at)
+        case .unreadable(let diagnostics): return diagnostics
+        }
+        return Diagnostics(items: [item])
+    }
+
+    private func notText(_ at: Int) -> Diagnostic {
+        let base = source.base
+        let byte = base[at]
+        if source.before == 0, at < 2, source.count >= 2,
+            (base[0], base[1]) == (0xff, 0xfe) || (base[0], base[1]) == (0xfe, 0xff)
+        {
+            return diagnostic(
+                0, "the table is written in UTF-16",
+                remedy: "save it as UTF-8: `iconv -f UTF-16 -t UTF-8 TABLE.csv > NEW.csv`")
+        }
+        if byte == 0 {
+            // Every other byte of Latin text in UTF-16 is a NUL.
+            let isWide = at + 2 < source.count && base[at + 1] != 0 && base[at + 2] == 0
+            return diagnostic(
+                at, "a NUL byte",
+                remedy: isWide
+                    ? "it seems to be UTF-16: `iconv -f UTF-16LE -t UTF-8 TABLE.csv > NEW.csv`"
+                    : "save the table as UTF-8 text")
+        }
+        return diagnostic(
+            at, "the byte 0x\(String(byte, radix: 16)) is not UTF-8",
+            remedy: "save the table as UTF-8 text; if it is in Latin-1 or Windows-1252, "
+                + "`iconv -f WINDOWS-1252 -t UTF-8 TABLE.csv > NEW.csv`")
     }
 }

@@ -15,12 +15,15 @@ struct ColumnBuilder {
     let schema: ColumnSchema
     /// The column's place among the fields of a record.
     let position: Int
+    private let isNumeric: Bool
     private let missing: Set<String>
     /// Missing codes as numbers, so that −9 and -9.0 agree.
-    private let missingNumbers: Set<Double>
-    private var values: [Double] = []
+    private let missingNumbers: [Double]
+    private(set) var values: [Double] = []
     private var categories: [String]
     private var numberOf: [String: Int]
+    /// Short cells met before and their values: most categories are a few bytes.
+    private var knownCells: [(key: UInt64, value: Double)] = []
     /// The categories are those of the schema, and no others.
     private let closed: Bool
     /// Their order is given, by the schema or by another table.
@@ -29,8 +32,9 @@ struct ColumnBuilder {
     init(_ schema: ColumnSchema, position: Int, like: TableColumn?) {
         self.schema = schema
         self.position = position
+        isNumeric = schema.type.isNumeric
         missing = Set(schema.missing)
-        missingNumbers = schema.type.isNumeric ? Set(schema.missing.compactMap { Double($0) }) : []
+        missingNumbers = isNumeric ? schema.missing.compactMap { Double($0) } : []
         categories = schema.categories ?? like?.categories ?? []
         closed = schema.categories != nil
         ordered = closed || like != nil
@@ -38,46 +42,107 @@ struct ColumnBuilder {
         for (index, name) in categories.enumerated() where numberOf[name] == nil { numberOf[name] = index }
     }
 
-    /// Takes one more cell.
-    mutating func add(_ text: String) -> Mistake? {
-        if text.isEmpty || missing.contains(text) {
+    /// Takes one more cell: its bytes without the spaces around them.
+    mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, hasDoubledQuotes: Bool) -> Mistake? {
+        if bytes.isEmpty {
             values.append(.nan)
             return nil
         }
-        return schema.type.isNumeric ? addNumber(text) : addCategory(canonicalCategory(text))
+        if isNumeric {
+            if let value = plainNumber(bytes) { return take(value, bytes) }
+        } else if bytes.count < 8, !hasDoubledQuotes {
+            var key = UInt64(bytes.count) << 56
+            for (index, byte) in bytes.enumerated() { key |= UInt64(byte) << (8 * UInt64(index)) }
+            if let known = knownCells.first(where: { $0.key == key }) {
+                values.append(known.value)
+                return nil
+            }
+            let mistake = add(String(decoding: bytes, as: UTF8.self))
+            if mistake == nil, knownCells.count < 32 { knownCells.append((key, values[values.count - 1])) }
+            return mistake
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return add(hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text)
     }
 
-    private mutating func addNumber(_ text: String) -> Mistake? {
-        values.append(.nan)
-        guard text.utf8.allSatisfy(ColumnBuilder.isPartOfNumber), let value = Double(text), value.isFinite else {
-            let unknown = ["na", "nan", "n/a", "null", "none", ".", "?", "missing"].contains(text.lowercased())
-            return Mistake(
-                message:
-                    "\"\(text.prefix(40))\" in the \(schema.type.rawValue) column \"\(schema.name)\" is not a number",
-                remedy: unknown ? "leave the cell empty, or list \"\(text)\" under \"missing\" in the schema" : nil)
+    private mutating func add(_ text: String) -> Mistake? {
+        if missing.contains(text) {
+            values.append(.nan)
+            return nil
         }
-        if missingNumbers.contains(value) { return nil }
+        if !isNumeric { return addCategory(canonicalCategory(text)) }
+        if let value = NumberText.value(text) { return take(value, text) }
+        values.append(.nan)
+        return censored(text)
+            ?? Mistake(
+                message: "\"\(shown(text))\" in the \(schema.type.rawValue) column \"\(schema.name)\" is not a number",
+                remedy: NumberText.remedy(text))
+    }
+
+    private func shown(_ text: String) -> String { text.count > 40 ? text.prefix(40) + "…" : text }
+
+    @inline(__always)
+    private mutating func take(_ value: Double, _ bytes: UnsafeBufferPointer<UInt8>) -> Mistake? {
+        let isWrong =
+            (schema.type == .integer && (value != value.rounded() || abs(value) > 0x1p53))
+            || (schema.range.map { !$0.contains(value) } ?? false)
+        if !missingNumbers.isEmpty, missingNumbers.contains(value) {
+            values.append(.nan)
+            return nil
+        }
+        if !isWrong, schema.censoring == nil {
+            values.append(value)
+            return nil
+        }
+        return take(value, String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A number, once more with all that may be wrong with it.
+    private mutating func take(_ value: Double, _ text: String) -> Mistake? {
+        values.append(.nan)
+        if missing.contains(text) || missingNumbers.contains(value) { return nil }
         if schema.type == .integer, value != value.rounded() || abs(value) > 0x1p53 {
             return Mistake(
-                message: "\(text) in the integer column \"\(schema.name)\" is not a whole number",
+                message: "\(shown(text)) in the integer column \"\(schema.name)\" is not a whole number",
                 remedy: "make its type \"continuous\" if it may have decimals")
         }
+        let unit = schema.unit.map { " \($0)" } ?? ""
         if let range = schema.range, !range.contains(value) {
-            let unit = schema.unit.map { " \($0)" } ?? ""
             return Mistake(
-                message:
-                    "\(text) in the column \"\(schema.name)\" is outside \(range.lowerBound) to \(range.upperBound)\(unit)",
+                message: "\(shown(text)) in the column \"\(schema.name)\" is outside "
+                    + "\(range.lowerBound) to \(range.upperBound)\(unit)",
                 remedy: "if it means \"not recorded\", list it under \"missing\" in the schema")
+        }
+        if let limit = schema.censoring?.below.first, value < limit {
+            return Mistake(
+                message: "\(shown(text)) in the column \"\(schema.name)\" is below the limit of detection, "
+                    + "\(compact(limit))\(unit)",
+                remedy: "write the cell <\(compact(limit)), or lower the limit in the schema")
+        }
+        if let limit = schema.censoring?.above.last, value > limit {
+            return Mistake(
+                message: "\(shown(text)) in the column \"\(schema.name)\" is above the upper limit of the method, "
+                    + "\(compact(limit))\(unit)",
+                remedy: "write the cell >\(compact(limit)), or raise the limit in the schema")
         }
         values[values.count - 1] = value
         return nil
     }
 
-    /// Digits, signs, a point and an exponent: neither hexadecimal nor `inf`.
-    private static func isPartOfNumber(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x2b, 0x2d, 0x2e, 0x45, 0x65: true
-        default: false
+    /// A cell such as `<50`: nil where it was taken or is nothing of the kind with declared limits.
+    private mutating func censored(_ text: String) -> Mistake?? {
+        guard let found = schema.censoring?.value(of: text) else { return nil }
+        switch found {
+        case .success(let value):
+            values[values.count - 1] = value
+            return .some(nil)
+        case .failure(let difference):
+            let limits = difference.limits.map(compact).joined(separator: ", ")
+            let side = difference.sign == "<" ? "below" : "above"
+            return Mistake(
+                message: "\"\(shown(text))\" in the column \"\(schema.name)\" is not "
+                    + (limits.isEmpty ? "a limit of the schema" : "the schema's limit, \(difference.sign)\(limits)"),
+                remedy: "\"\(side)\" may list several limits: {\"\(side)\": [20, 50]}")
         }
     }
 
@@ -89,7 +154,7 @@ struct ColumnBuilder {
         values.append(.nan)
         if closed {
             return Mistake(
-                message: "\"\(text.prefix(40))\" is not a category of the column \"\(schema.name)\"",
+                message: "\"\(shown(text))\" is not a category of the column \"\(schema.name)\"",
                 remedy: DidYouMean.remedy(for: text, among: categories, known: "the schema lists "))
         }
         guard categories.count < ColumnBuilder.maximumCategories else {
@@ -105,15 +170,19 @@ struct ColumnBuilder {
 
     /// The column, its categories in numerical or else alphabetical order where nobody gave one.
     func finished() -> TableColumn {
-        guard !schema.type.isNumeric else {
-            return TableColumn(
-                schema: schema, values: values, decimals: schema.type == .integer ? 0 : decimalsOf(values))
+        guard !isNumeric else {
+            let censored = schema.censoring?.values ?? []
+            let granularity = Granularity(censored.isEmpty ? values : values.filter { !censored.contains($0) })
+            return TableColumn(schema: schema, values: values, granularity: granularity)
         }
         guard !ordered else { return TableColumn(schema: schema, categories: categories, values: values) }
         let numbers = categories.compactMap { Double($0) }
         let numerical = numbers.count == categories.count
         let order = categories.indices.sorted { a, b in
             numerical && numbers[a] != numbers[b] ? numbers[a] < numbers[b] : categories[a] < categories[b]
+        }
+        if order.elementsEqual(categories.indices) {
+            return TableColumn(schema: schema, categories: categories, values: values)
         }
         var place = [Double](repeating: 0, count: order.count)
         for (rank, index) in order.enumerated() { place[index] = Double(rank) }

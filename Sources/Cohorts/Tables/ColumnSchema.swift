@@ -1,4 +1,6 @@
-// What a table's columns mean: types, units, missing codes, roles.
+// What a table's columns mean: types, units, missing codes, limits, roles.
+
+import PositionedJSON
 
 /// How a column's values are to be understood.
 public enum ColumnType: String, Sendable, CaseIterable {
@@ -33,10 +35,15 @@ public struct ColumnSchema: Sendable, Equatable {
     /// All permitted categories, or nil to take those of the table.
     public var categories: [String]?
     public var role: ColumnRole?
+    /// Limits of the method, beyond which cells say `<50` or `>1000`.
+    public var censoring: Censoring?
+    /// Of a time to an event: the column that tells whether the event was seen (its second category) or the patient
+    /// was lost sight of before.
+    public var event: String?
 
     public init(
         name: String, type: ColumnType, unit: String? = nil, range: ClosedRange<Double>? = nil, missing: [String] = [],
-        categories: [String]? = nil, role: ColumnRole? = nil
+        categories: [String]? = nil, role: ColumnRole? = nil, censoring: Censoring? = nil, event: String? = nil
     ) {
         self.name = name
         self.type = type
@@ -45,7 +52,14 @@ public struct ColumnSchema: Sendable, Equatable {
         self.missing = missing
         self.categories = categories
         self.role = role
+        self.censoring = censoring
+        self.event = event
     }
+}
+
+/// What to do with rows that are the same in every cell.
+public enum DuplicateRows: String, Sendable, CaseIterable {
+    case keep, drop
 }
 
 /// The columns of a table, in the order in which the schema names them.
@@ -53,13 +67,47 @@ public struct TableSchema: Sendable, Equatable {
     public var columns: [ColumnSchema]
     /// The column that a risk model would predict, where there is one.
     public var target: String?
+    /// Of a long table, a row per visit: the column that names the patient, and that of the visit's time. Neither ever
+    /// reaches a generator.
+    public var patient: String?
+    public var time: String?
+    public var duplicates: DuplicateRows
 
-    public init(columns: [ColumnSchema], target: String? = nil) {
+    public init(
+        columns: [ColumnSchema], target: String? = nil, patient: String? = nil, time: String? = nil,
+        duplicates: DuplicateRows = .keep
+    ) {
         self.columns = columns
         self.target = target
+        self.patient = patient
+        self.time = time
+        self.duplicates = duplicates
     }
 
     public func column(_ name: String) -> ColumnSchema? { columns.first { $0.name == name } }
+
+    /// Whether a column names patients or visits, and so is no value to learn.
+    func isIdentifier(_ column: ColumnSchema) -> Bool {
+        column.role == .identifier || column.name == patient || column.name == time
+    }
+
+    /// The schema with these columns only, identifiers kept; the target stays if it is among them.
+    ///
+    /// - Throws: `CohortError` for a name that is no column to learn.
+    public func selecting(_ names: [String]) throws(CohortError) -> TableSchema {
+        let known = columns.filter { !isIdentifier($0) }.map(\.name)
+        for name in names where !known.contains(name) {
+            let hint = DidYouMean.remedy(for: name, among: known, known: "the columns are ").map { "; \($0)" } ?? ""
+            throw CohortError("there is no column \"\(name)\" to learn in the schema\(hint)")
+        }
+        var selected = self
+        selected.columns = columns.filter { isIdentifier($0) || names.contains($0.name) }
+        for index in selected.columns.indices {
+            if let event = selected.columns[index].event, !names.contains(event) { selected.columns[index].event = nil }
+        }
+        if let target, !names.contains(target) { selected.target = nil }
+        return selected
+    }
 }
 
 /// The text by which a category is known: a whole number written with decimals (`1.0`) is the number (`1`), so that

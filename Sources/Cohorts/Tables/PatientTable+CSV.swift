@@ -10,9 +10,15 @@ extension PatientTable {
             for (index, column) in columns.enumerated() {
                 if index > 0 { text += "," }
                 let value = column.values[row]
-                guard !value.isNaN else { continue }
+                guard !value.isNaN else {
+                    // A line without a character would be no row.
+                    if columns.count == 1 { text += "\"\"" }
+                    continue
+                }
                 if !column.isNumeric {
                     text += names[index][Int(value)]
+                } else if let cell = column.schema.censoring?.text(of: value) {
+                    text += cell
                 } else if value == value.rounded(), abs(value) < 0x1p53, column.decimals == 0 {
                     text += String(Int(value))
                 } else {

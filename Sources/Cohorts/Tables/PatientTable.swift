@@ -10,18 +10,28 @@ public struct TableColumn: Sendable {
     public var categories: [String]
     /// A value a row: the number, or the category's index; NaN where missing.
     public var values: [Double]
-    /// Decimals that write every value of the column exactly, when six or fewer do: its granularity.
-    public var decimals: Int?
+    /// How coarsely the numbers are recorded, where six decimals write all of them.
+    public var granularity: Granularity?
+    /// Decimals that write every value of the column exactly, when six or fewer do.
+    public var decimals: Int? { granularity?.decimals }
 
-    public init(schema: ColumnSchema, categories: [String] = [], values: [Double], decimals: Int? = nil) {
+    public init(schema: ColumnSchema, categories: [String] = [], values: [Double], granularity: Granularity?) {
         self.schema = schema
         self.categories = categories
         self.values = values
-        self.decimals = decimals
+        self.granularity = granularity
+    }
+
+    public init(schema: ColumnSchema, categories: [String] = [], values: [Double], decimals: Int? = nil) {
+        self.init(
+            schema: schema, categories: categories, values: values,
+            granularity: decimals.map { Granularity(decimals: $0) })
     }
 
     public var name: String { schema.name }
     public var isNumeric: Bool { schema.type.isNumeric }
+    /// Numbers that stand for cells beyond a limit of the method, such as `<50`.
+    public var censoredValues: [Double] { schema.censoring?.values ?? [] }
 }
 
 /// A table of patients; identifiers are not in it.
@@ -75,21 +85,4 @@ public struct PatientTable: Sendable {
         CohortTable(
             names: columns.map(\.name), rows: (0..<rowCount).map { row in columns.map { $0.values[row] } })
     }
-}
-
-/// The least number of decimals (at most six) that write every one of these numbers exactly, if there is one.
-package func decimalsOf(_ values: [Double]) -> Int? {
-    var scale = 1.0
-    var decimals = 0
-    for value in values where value.isFinite {
-        while true {
-            let scaled = value * scale
-            // Half a unit in the last of 15 digits: what decimal text of a double can lose.
-            if abs(scaled - scaled.rounded()) <= 1e-15 * max(1, abs(scaled)) * 4 { break }
-            guard decimals < 6 else { return nil }
-            decimals += 1
-            scale *= 10
-        }
-    }
-    return decimals
 }
