@@ -33,20 +33,41 @@ public enum AtomicFile {
     }
 
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+        let (descriptor, temporary) = try begin(path)
+        do throws(FileError) {
+            try put(bytes, descriptor, path)
+            try flush(descriptor, path)
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            throw error
+        }
+        try finish(descriptor, temporary, path)
+    }
+
+    /// Writes a file of parts, none of which is held in memory once `sink` has taken it.
+    public static func write(to path: String, parts: (_ sink: ([UInt8]) throws -> Void) throws -> Void) throws {
+        let (descriptor, temporary) = try begin(path)
+        do {
+            try parts { bytes in try put(bytes, descriptor, path) }
+            try flush(descriptor, path)
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            throw error
+        }
+        try finish(descriptor, temporary, path)
+    }
+
+    /// A new file of a temporary name in the folder of `path`.
+    private static func begin(_ path: String) throws(FileError) -> (descriptor: Int32, temporary: String) {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { String(path[...$0]) } ?? ""
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         var template = Array((folder + "." + name + ".XXXXXX.tmp").utf8CString)
         let descriptor = template.withUnsafeMutableBufferPointer { mkstemps($0.baseAddress!, 4) }
         guard descriptor >= 0 else { throw .system("write", path) }
-        let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        do throws(FileError) {
-            try fill(descriptor, bytes, path)
-            guard rename(temporary, path) == 0 else { throw .system("write", path) }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
+        return (descriptor, String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     /// What the user's mask leaves of read and write for all; the mask can only be read by setting it, so once.
@@ -56,26 +77,31 @@ public enum AtomicFile {
         return 0o666 & ~mask
     }()
 
-    private static func fill(_ descriptor: Int32, _ bytes: [UInt8], _ path: String) throws(FileError) {
+    private static func put(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(FileError) {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {
                 systemWrite(descriptor, $0.baseAddress! + written, bytes.count - written)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let failure = FileError.system("write", path)
-                close(descriptor)
-                throw failure
-            }
+            guard count > 0 else { throw .system("write", path) }
             written += count
         }
+    }
+
+    private static func flush(_ descriptor: Int32, _ path: String) throws(FileError) {
         guard fchmod(descriptor, permissions) == 0, fsync(descriptor) == 0 || errno == EINVAL else {
+            throw .system("write", path)
+        }
+    }
+
+    /// Closes the file and gives it its name.
+    private static func finish(_ descriptor: Int32, _ temporary: String, _ path: String) throws(FileError) {
+        guard close(descriptor) == 0, rename(temporary, path) == 0 else {
             let failure = FileError.system("write", path)
-            close(descriptor)
+            unlink(temporary)
             throw failure
         }
-        guard close(descriptor) == 0 else { throw .system("write", path) }
     }
 }
 

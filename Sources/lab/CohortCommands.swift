@@ -5,6 +5,39 @@ import PositionedJSON
 import Studies
 
 enum CohortTableCommands {
+    static let columnsOption = OptionSpecification.option(
+        "--columns", "A,B,C", "the columns to learn (default: all of the schema)")
+    static let generatorOption = OptionSpecification.option(
+        "--generator", "KIND", GeneratorSpecification.kinds.joined(separator: ", ") + " (default: vae)",
+        kind: .choice(GeneratorSpecification.kinds + GeneratorSpecification.planned))
+    static let settingsOption = OptionSpecification.option(
+        "--settings", "FILE.json", "the generator and its settings, such as { \"generator\": \"vae\", \"latent\": 6 }")
+    static let whereOption = OptionSpecification.option(
+        "--where", "CONDITION", "what every patient must be, such as age>60, cd40<=200 or gender=0; may repeat",
+        repeats: true)
+
+    /// The generator that the options name.
+    static func specification(_ arguments: ParsedArguments) throws -> GeneratorSpecification {
+        guard let settings = arguments.text("--settings") else {
+            return try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae")
+        }
+        if arguments.has("--generator") {
+            throw UsageError(command: "lab cohort", problems: ["--settings already names the generator"])
+        }
+        return try CohortCommands.specification(settings: Shared.inputFile(settings))
+    }
+
+    static func tellOmissions(_ generated: CohortCommands.Generated) {
+        for name in generated.identifiers { Terminal.note("left out: \(name), an identifier") }
+        for name in generated.ignored { Terminal.warn("left out: \(name), which the schema does not name") }
+        if generated.dropped > 0 { Terminal.note("left out: \(generated.dropped) duplicate rows") }
+    }
+
+    /// The columns to learn, nil for all.
+    static func columns(_ arguments: ParsedArguments) -> [String]? {
+        arguments.text("--columns").map { $0.split(separator: ",").map(String.init) }
+    }
+
     static let generate = Command(
         specification: CommandSpecification(
             "lab cohort generate", "Learns a table of patients and writes synthetic ones.",
@@ -19,23 +52,20 @@ enum CohortTableCommands {
                 .option("--rows", "N", "how many to write", kind: .integer(1...100_000_000), required: true),
                 .option("--seed", "S", "of training and sampling", kind: .integer(0...Int.max), required: true),
                 .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
-                .option("--columns", "A,B,C", "the columns to learn (default: all of the schema)"),
-                .option(
-                    "--generator", "KIND", "vae (default) or copula",
-                    kind: .choice(GeneratorSpecification.kinds + GeneratorSpecification.planned)),
+                columnsOption,
+                generatorOption, settingsOption, whereOption,
             ])
     ) { arguments in
         let generated = try CohortCommands.generate(
             source: try Shared.inputFile(arguments.text("--source") ?? ""),
             schema: try Shared.inputFile(arguments.text("--schema") ?? ""),
-            columns: arguments.text("--columns").map { $0.split(separator: ",").map(String.init) },
+            columns: columns(arguments),
             rows: arguments.integer("--rows") ?? 0,
             seed: UInt64(arguments.integer("--seed") ?? 0),
-            generator: try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae"),
+            generator: try specification(arguments),
+            where: try CohortConditions(arguments.texts("--where"), name: "--where"),
             out: arguments.text("--out") ?? "")
-        for name in generated.identifiers { Terminal.note("left out: \(name), an identifier") }
-        for name in generated.ignored { Terminal.warn("left out: \(name), which the schema does not name") }
-        if generated.dropped > 0 { Terminal.note("left out: \(generated.dropped) duplicate rows") }
+        tellOmissions(generated)
         Terminal.note(
             "\(generated.rows) synthetic rows learned from \(generated.sourceRows) real ones by "
                 + "\(generated.generator.kind): \(arguments.text("--out") ?? "")")

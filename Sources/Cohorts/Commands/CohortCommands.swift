@@ -2,7 +2,7 @@
 
 import PositionedJSON
 
-/// The two things to do with a table from the command line.
+/// What to do with a table from the command line.
 public enum CohortCommands {
     /// What was generated, and from what.
     public struct Generated: Sendable {
@@ -24,13 +24,24 @@ public enum CohortCommands {
     ///   - columns: those to learn, or nil for all.
     ///   - rows: number of synthetic rows.
     ///   - generator: how to learn it.
+    ///   - conditions: what every synthetic patient must be.
     ///   - out: file to write; its columns are those of the source, identifiers left out.
     /// - Throws: `Diagnostics` for mistakes in the files, `CohortError` where nothing can be learned.
     public static func generate(
         source: String, schema: String, columns: [String]? = nil, rows: Int, seed: UInt64,
-        generator: GeneratorSpecification, out: String
+        generator: GeneratorSpecification, where conditions: CohortConditions = CohortConditions(), out: String
     ) throws -> Generated {
         guard rows > 0 else { throw CohortError("the number of rows must be positive") }
+        let reading = try self.reading(source, schema: schema, columns: columns)
+        let fitted = try generator.fit(reading.table, seed: seed)
+        try write(0..<rows, of: fitted, where: conditions, seed: seed, to: out)
+        return Generated(
+            generator: fitted, sourceRows: reading.table.rowCount, rows: rows, identifiers: reading.identifiers,
+            ignored: reading.ignored, dropped: reading.dropped.count)
+    }
+
+    /// Reads the table that a generator is to learn.
+    static func reading(_ source: String, schema: String, columns: [String]?) throws -> TableReading {
         var tableSchema = try TableSchema.read(path: schema)
         if let columns { tableSchema = try tableSchema.selecting(columns) }
         let reading = try TableReader(schema: tableSchema).read(path: source)
@@ -39,11 +50,7 @@ public enum CohortCommands {
                 "\(source) has a row for every visit, and these generators learn one row a patient; leave \"patient\" and "
                     + "\"time\" out of the schema of a table with one row a patient")
         }
-        let fitted = try generator.fit(reading.table, seed: seed)
-        try AtomicFile.write(fitted.sample(rows: rows, seed: seed).csv(), to: out)
-        return Generated(
-            generator: fitted, sourceRows: reading.table.rowCount, rows: rows, identifiers: reading.identifiers,
-            ignored: reading.ignored, dropped: reading.dropped.count)
+        return reading
     }
 
     /// Holds a synthetic table against the real one.

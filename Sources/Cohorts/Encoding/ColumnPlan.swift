@@ -31,6 +31,20 @@ package struct ColumnPlan: Sendable {
     /// Numbers that stand for cells beyond a limit; they are not rounded.
     let censored: [Double]
 
+    init(
+        column: Int, states: [CellState], shares: [Double], block: Int?, slot: Int?, quantiles: QuantileMap?,
+        granularity: Granularity?, censored: [Double]
+    ) {
+        self.column = column
+        self.states = states
+        self.shares = shares
+        self.block = block
+        self.slot = slot
+        self.quantiles = quantiles
+        self.granularity = granularity
+        self.censored = censored
+    }
+
     /// The number of the cell's state, or nil for a category that training rows did not have.
     package func state(of value: Double) -> Int? {
         if value.isNaN { return states.firstIndex(of: .missing) }

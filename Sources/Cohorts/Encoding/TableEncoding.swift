@@ -52,6 +52,11 @@ package struct TableEncoding: Sendable {
 
     /// Encodes a table of the same columns; a category that was not there at training takes the block's first state.
     package func encode(_ table: PatientTable, seed: UInt64) -> Rows {
+        encode(table) { column in RandomStream(seed: seed, purpose: "cohort.ties", index: UInt64(column)) }
+    }
+
+    /// - Parameter tie: of a column, the numbers that choose among equal ranks; nil for their middle.
+    private func encode(_ table: PatientTable, tie streams: (_ column: Int) -> RandomStream?) -> Rows {
         let count = table.rowCount
         let blocks = self.blocks
         var rows = Rows(
@@ -60,9 +65,9 @@ package struct TableEncoding: Sendable {
         var block = 0
         for plan in plans {
             let values = table.columns[plan.column].values
-            var stream = RandomStream(seed: seed, purpose: "cohort.ties", index: UInt64(plan.column))
+            var stream = streams(plan.column)
             for row in 0..<count {
-                let tie = stream.uniform()
+                let tie = stream?.uniform() ?? 0.5
                 let state = plan.state(of: values[row]) ?? 0
                 if let offset = plan.block {
                     rows.inputs[row * width + scores + offset + state] = 1
@@ -76,6 +81,34 @@ package struct TableEncoding: Sendable {
             if plan.block != nil { block += 1 }
         }
         return rows
+    }
+
+    /// Encodes rows to be placed among those of the training table: ties take their middle rank.
+    ///
+    /// - Throws: `CohortError` for a cell that the training table had none like: a category, or a gap.
+    func encode(_ table: PatientTable) throws -> Rows {
+        guard table.columns.map(\.name) == columns.map(\.name) else {
+            throw CohortError("the table's columns are not those that the generator learned")
+        }
+        var table = table
+        for plan in plans {
+            let column = table.columns[plan.column]
+            // The same category may have another number here.
+            let numbers = column.categories.map { name in columns[plan.column].categories.firstIndex(of: name) }
+            for row in 0..<column.values.count {
+                let value = column.values[row]
+                if !column.isNumeric, !value.isNaN {
+                    table.columns[plan.column].values[row] = numbers[Int(value)].map(Double.init) ?? -1
+                }
+                guard plan.state(of: table.columns[plan.column].values[row]) == nil else { continue }
+                throw CohortError(
+                    value.isNaN
+                        ? "patient \(row + 1) has no value of \"\(column.name)\", and no patient the generator learned lacked it"
+                        : "patient \(row + 1): no patient the generator learned had \"\(column.name)\" = "
+                            + (column.isNumeric ? "\(value)" : column.categories[Int(value)]))
+            }
+        }
+        return encode(table, tie: { _ in nil })
     }
 
     /// The value of a generated cell.

@@ -24,9 +24,10 @@ public struct GaussianCopula: CohortGenerator {
     let encoding: TableEncoding
     /// Upper ends, in probability, of each column's states.
     let thresholds: [[Double]]
-    let configuration: CopulaConfiguration
+    let tailTrim: Double?
 
     public var kind: String { "copula" }
+    public var columns: [TableColumn] { encoding.columns }
 
     public static func fit(
         _ table: PatientTable, configuration: CopulaConfiguration, seed: UInt64
@@ -54,11 +55,11 @@ public struct GaussianCopula: CohortGenerator {
         }
         return GaussianCopula(
             correlation: correlation, factor: try regularisedCholesky(correlation, count), encoding: encoding,
-            thresholds: encoding.plans.map { plan in GaussianCopula.ends(plan) }, configuration: configuration)
+            thresholds: encoding.plans.map { plan in GaussianCopula.ends(plan) }, tailTrim: configuration.tailTrim)
     }
 
     /// Scored numbers first, then categories in order, then missing cells: the order of the ranks.
-    private static func ends(_ plan: ColumnPlan) -> [Double] {
+    fileprivate static func ends(_ plan: ColumnPlan) -> [Double] {
         var total = 0.0
         return plan.shares.map { share in
             total += share
@@ -66,12 +67,13 @@ public struct GaussianCopula: CohortGenerator {
         }
     }
 
-    public func sample(rows: Int, seed: UInt64) -> PatientTable {
+    public func sample(rows: Range<Int>, seed: UInt64) -> PatientTable {
         let count = encoding.plans.count
-        var values = encoding.plans.map { _ in [Double](repeating: .nan, count: rows) }
+        var values = encoding.plans.map { _ in [Double](repeating: .nan, count: rows.count) }
         var normal = [Double](repeating: 0, count: count)
-        for row in 0..<rows {
-            var stream = RandomStream(seed: seed, purpose: "copula.sample", index: UInt64(row))
+        let first = RandomStream(seed: seed, purpose: "copula.sample")
+        for row in 0..<rows.count {
+            var stream = first.withIndex(UInt64(rows.lowerBound + row))
             for index in 0..<count { normal[index] = stream.normal() }
             for index in 0..<count {
                 var score = 0.0
@@ -82,7 +84,7 @@ public struct GaussianCopula: CohortGenerator {
                 let low = state == 0 ? 0 : ends[state - 1]
                 let within = min(max((probability - low) / max(ends[state] - low, 1e-300), 0), 1)
                 values[index][row] = encoding.value(
-                    encoding.plans[index], state: state, probability: within, trim: configuration.tailTrim)
+                    encoding.plans[index], state: state, probability: within, trim: tailTrim)
             }
         }
         return encoding.table(values)
@@ -91,10 +93,42 @@ public struct GaussianCopula: CohortGenerator {
     public var summary: [(name: String, value: Double)] { [("columns", Double(encoding.plans.count))] }
 
     public func json() -> JSONValue {
-        [
-            "format": 1, "kind": .string(kind), "columns": encoding.json(),
-            "correlation": .numbers(correlation),
+        var value: JSONValue = [
+            "format": .integer(GeneratorFile.format), "kind": .string(kind), "columns": encoding.json(),
         ]
+        if let target = encoding.target { value["target"] = .string(target) }
+        if let tailTrim { value["tail_trim"] = .number(tailTrim) }
+        value["correlation"] = .numbers(correlation)
+        return value
+    }
+}
+
+extension GaussianCopula {
+    /// Reads what `json` writes; complains and returns nil where it cannot. The caller reads `format` and `kind`.
+    init?(_ reader: ObjectReader) {
+        tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+        let encoding = TableEncoding(reader)
+        guard let numbers = reader.numbers("correlation"), let encoding else { return nil }
+        let count = encoding.plans.count
+        let place = reader.optionalChild("correlation") ?? reader.node
+        guard numbers.count == count * count else {
+            reader.complaints.add(place, "\(count) columns have \(count * count) correlations, not \(numbers.count)")
+            return nil
+        }
+        let isCorrelation = (0..<count).allSatisfy { row in
+            (0...row).allSatisfy { column in
+                let value = numbers[row * count + column]
+                return value == numbers[column * count + row] && abs(value) <= 1 && (row != column || value == 1)
+            }
+        }
+        guard isCorrelation, let factor = try? regularisedCholesky(numbers, count) else {
+            reader.complaints.add(place, "these numbers are not a correlation matrix")
+            return nil
+        }
+        correlation = numbers
+        self.factor = factor
+        self.encoding = encoding
+        thresholds = encoding.plans.map { plan in GaussianCopula.ends(plan) }
     }
 }
 

@@ -14,6 +14,12 @@ struct MarginalCalibration: Sendable {
     /// Per score, generated quantiles at (i + ½)/count.
     private(set) var knots: [[Float]]
 
+    /// Offsets and knots of a generator's file.
+    init(offsets: [Float], knots: [[Float]]) {
+        self.offsets = offsets
+        self.knots = knots
+    }
+
     static let rows = 8192
     static let knotCount = 512
     static let rounds = 8
@@ -28,7 +34,7 @@ struct MarginalCalibration: Sendable {
         var uniforms = [Double](repeating: 0, count: total * encoding.plans.count)
         for start in stride(from: 0, to: total, by: VariationalAutoencoder.chunk) {
             let end = min(start + VariationalAutoencoder.chunk, total)
-            sampler.decode(start..<end, seed: seed, purpose: "vae.calibration") { row, output, stream in
+            sampler.decode(Array(start..<end), seed: seed, purpose: "vae.calibration") { row, output, stream in
                 for k in 0..<encoding.choices { logits[row * encoding.choices + k] = output[encoding.scores + k] }
                 for k in 0..<encoding.scores {
                     let noise = Float(stream.normal())
@@ -89,6 +95,13 @@ struct MarginalCalibration: Sendable {
                 offsets[block + k] += Float(log(min(max(ratio, 0.1), 10)))
             }
         }
+    }
+
+    /// The most probable state.
+    func mostProbable(_ logits: UnsafePointer<Float>, block: Int, width: Int) -> Int {
+        var best = 0
+        for k in 1..<width where logits[k] + offsets[block + k] > logits[best] + offsets[block + best] { best = k }
+        return best
     }
 
     /// Draws a state from a block's logits.

@@ -39,12 +39,17 @@ public struct VAEConfiguration: Sendable, Equatable {
     /// Share of each numeric column's distribution cut off at each end; nil for three quarters of a
     /// training row, so that the extreme values of real patients are not given away.
     public var tailTrim: Double?
+    /// Autoencoders trained apart, each row being drawn by one of them; nil for 1.
+    public var members: Int?
+    /// Weight of the likelihood of the target, where it is a category: how much more than other columns it counts.
+    public var targetWeight: Double
 
     public init(
         latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu, batch: Int = 128,
         steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double? = nil,
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
-        leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil
+        leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil, members: Int? = nil,
+        targetWeight: Double = 1
     ) {
         self.latent = latent
         self.hidden = hidden
@@ -61,6 +66,8 @@ public struct VAEConfiguration: Sendable, Equatable {
         self.leastSigma = leastSigma
         self.spikeShare = spikeShare
         self.tailTrim = tailTrim
+        self.members = members
+        self.targetWeight = targetWeight
     }
 
     /// Reads the options that are there; the rest keep their defaults. The caller finishes the reader.
@@ -90,12 +97,16 @@ public struct VAEConfiguration: Sendable, Equatable {
         leastSigma = reader.number("least_sigma", default: leastSigma, in: 1e-4...1)
         spikeShare = reader.number("spike_share", default: spikeShare, in: 0.01...2)
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+        members = reader.optionalInteger("members", in: 1...64)
+        targetWeight = reader.number("target_weight", default: targetWeight, in: 0...1000)
     }
 
     /// - Parameter width: number of scores and blocks.
     func latent(rows: Int, width: Int) -> Int {
         min(latent ?? (rows <= 800 ? max(4, min(8, width / 4)) : rows <= 1400 ? 8 : 12), max(width, 1))
     }
+
+    func members(rows: Int) -> Int { members ?? 1 }
 
     func beta(rows: Int) -> Double { beta ?? (rows <= 800 ? 1 : 0.7) }
 

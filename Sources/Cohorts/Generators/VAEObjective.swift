@@ -22,6 +22,9 @@ package final class VAEObjective {
     package let logSigma: FloatBuffer
     package let logSigmaGradient: FloatBuffer
 
+    /// Weight of every block's likelihood.
+    let blockWeights: [Float]
+
     private var capacity = 0
     private var codes = FloatBuffer(0)
     private var codeGradient = FloatBuffer(0)
@@ -31,17 +34,29 @@ package final class VAEObjective {
     /// ln σ² of the posterior is kept between these.
     static let logVarianceRange: ClosedRange<Float> = -12...6
 
-    package init(
-        encoding: TableEncoding, latent: Int, hidden: [Int], activation: Activation, stream: inout RandomStream
+    package convenience init(
+        encoding: TableEncoding, latent: Int, hidden: [Int], activation: Activation, targetWeight: Double = 1,
+        stream: inout RandomStream
     ) {
+        let encoder = DenseNetwork(
+            inputs: encoding.width, hidden: hidden, outputs: 2 * latent, activation: activation, stream: &stream)
+        let decoder = DenseNetwork(
+            inputs: latent, hidden: hidden.reversed(), outputs: encoding.width, activation: activation,
+            stream: &stream)
+        self.init(encoding: encoding, encoder: encoder, decoder: decoder, targetWeight: targetWeight)
+    }
+
+    /// Takes networks as they are; their widths must be those of the encoding.
+    init(encoding: TableEncoding, encoder: DenseNetwork, decoder: DenseNetwork, targetWeight: Double = 1) {
         scores = encoding.scores
+        blockWeights = encoding.blocks.map { plan in
+            encoding.columns[plan.column].name == encoding.target ? Float(targetWeight) : 1
+        }
         blocks = encoding.blocks.map { ($0.block ?? 0, $0.states.count) }
         width = encoding.width
-        self.latent = latent
-        encoder = DenseNetwork(
-            inputs: width, hidden: hidden, outputs: 2 * latent, activation: activation, stream: &stream)
-        decoder = DenseNetwork(
-            inputs: latent, hidden: hidden.reversed(), outputs: width, activation: activation, stream: &stream)
+        latent = decoder.inputs
+        self.encoder = encoder
+        self.decoder = decoder
         logSigma = FloatBuffer(scores)
         logSigmaGradient = FloatBuffer(scores)
     }
@@ -170,12 +185,13 @@ package final class VAEObjective {
                 for k in 1..<block.width { top = max(top, logits[k]) }
                 var mass: Float = 0
                 for k in 0..<block.width { mass += expf(logits[k] - top) }
-                sum += logf(mass) + top - logits[state]
+                let weight = blockWeights[number]
+                sum += weight * (logf(mass) + top - logits[state])
                 if gradient {
                     let place = target + scores + block.offset
-                    let scale = perRow / mass
+                    let scale = weight * perRow / mass
                     for k in 0..<block.width { place[k] = expf(logits[k] - top) * scale }
-                    place[state] -= perRow
+                    place[state] -= weight * perRow
                 }
             }
             total += Double(sum)

@@ -6,18 +6,19 @@ import Numerics
 struct VAESampler {
     let encoding: TableEncoding
     let objective: VAEObjective
-    let posterior: AggregatePosterior
+    let posterior: GaussianMixture
 
     /// Decodes a chunk of rows; each row has its own stream, which `body` may go on drawing from.
     func decode(
-        _ rows: Range<Int>, seed: UInt64, purpose: String,
+        _ rows: [Int], seed: UInt64, purpose: String,
         body: (_ row: Int, _ output: UnsafePointer<Float>, _ stream: inout RandomStream) -> Void
     ) {
         let latent = objective.latent
         let codes = FloatBuffer(rows.count * latent)
         let scratch = FloatBuffer(objective.decoder.scratchCount(batch: rows.count))
+        let first = RandomStream(seed: seed, purpose: purpose)
         let streams = rows.enumerated().map { place, row in
-            var stream = RandomStream(seed: seed, purpose: purpose, index: UInt64(row))
+            var stream = first.withIndex(UInt64(row))
             posterior.draw(&stream, into: codes.start + place * latent)
             return stream
         }

@@ -15,7 +15,10 @@ struct VAETrainingRecord: Sendable {
     var heldOutRows = 0
 }
 
-/// Trains one objective on encoded rows.
+/// Trains one member or several on encoded rows, each with held-out rows of its own, all stopped at the same step.
+///
+/// On a small table the held-out rows of one member say little about when to stop; those of all members together say
+/// more, and what the members learn apart from each other is averaged when patients are drawn.
 struct VAETraining {
     let configuration: VAEConfiguration
     let rows: TableEncoding.Rows
@@ -27,103 +30,152 @@ struct VAETraining {
     /// Draws of the latent noise with which held-out rows are judged.
     static let heldOutDraws = 4
 
-    /// Trains, and leaves the best parameters in the objective.
-    func run(_ objective: VAEObjective) throws -> VAETrainingRecord {
+    /// Trains, and leaves the best parameters in the objectives.
+    func run(_ objectives: [VAEObjective]) throws -> VAETrainingRecord {
         var order = RandomStream(seed: seed, purpose: "vae.held-out")
         let shuffled = order.permutation(rows.count)
         // Fewer than eight held-out rows decide nothing.
         var heldOutCount = Int((Double(rows.count) * configuration.heldOut).rounded())
-        if heldOutCount < 8 { heldOutCount = 0 }
-        let heldOut = Array(shuffled[..<heldOutCount])
-        let training = Array(shuffled[heldOutCount...])
-        var record = VAETrainingRecord(trainingRows: training.count, heldOutRows: heldOut.count)
-
-        let batchSize = min(configuration.batch, training.count)
-        let largest = max(batchSize, heldOut.count)
-        let memory = BatchMemory(rows: largest, training: self, latent: objective.latent)
-        objective.reserve(batch: largest)
-        let adam = [objective.encoder, objective.decoder].map {
-            (
-                network: $0,
-                optimiser: Adam(
-                    count: $0.parameterCount, learningRate: 0, weightDecay: Float(configuration.weightDecay))
-            )
+        if heldOutCount * objectives.count < 8 { heldOutCount = 0 }
+        let steps = configuration.steps(rows: rows.count - heldOutCount, scores: scores)
+        let members = objectives.enumerated().map { number, objective in
+            Member(
+                self, objective, number: number, shuffled: shuffled,
+                heldOut: number * heldOutCount..<(number + 1) * heldOutCount, steps: steps)
         }
-        let sigmaAdam = Adam(count: objective.logSigma.count, learningRate: 0)
-        let steps = configuration.steps(rows: training.count, scores: scores)
-        let fullWeight = configuration.beta(rows: rows.count)
-        let warmUp = max(1, configuration.warmUp * Double(steps))
-        let floor = Float(log(configuration.leastSigma))
-
-        var noise = RandomStream(seed: seed, purpose: "vae.noise")
-        var shuffling = RandomStream(seed: seed, purpose: "vae.batches")
-        var epoch = training
-        var next = epoch.count
-        var best = Snapshot(objective)
+        var record = VAETrainingRecord(
+            trainingRows: rows.count - heldOutCount, heldOutRows: heldOutCount * members.count)
+        let fullWeight = Float(configuration.beta(rows: rows.count))
+        var best: [Snapshot] = []
         var bestLoss = Double.infinity
         var stale = 0
-        for step in 1...steps {
-            if next + batchSize > epoch.count {
-                shuffling.shuffle(&epoch)
-                next = 0
-            }
-            memory.fill(epoch[next..<(next + batchSize)], from: self)
-            next += batchSize
-            for index in 0..<(batchSize * objective.latent) { memory.noise.start[index] = Float(noise.normal()) }
-            let beta = Float(fullWeight * min(1, Double(step) / warmUp))
-            objective.zeroGradients()
-            let loss = objective.evaluate(memory.batch(batchSize), beta: beta, gradient: true)
-            guard loss.reconstruction.isFinite, loss.divergence.isFinite else {
-                throw CohortError("the autoencoder's loss is not finite at step \(step); lower its learning rate")
-            }
-            let gradients = adam.map { $0.network.gradients } + [objective.logSigmaGradient.elements]
-            clipGradientNorm(gradients, maximum: 5)
-            let rate = 0.5 * configuration.learningRate * (1 + cos(Double.pi * Double(step - 1) / Double(steps)))
-            for part in adam {
-                part.optimiser.learningRate = Float(rate)
-                part.optimiser.step(parameters: part.network.parameters, gradients: part.network.gradients)
-            }
-            sigmaAdam.learningRate = Float(rate)
-            sigmaAdam.step(
-                parameters: objective.logSigma.elements, gradients: objective.logSigmaGradient.elements)
-            for k in 0..<objective.logSigma.count {
-                objective.logSigma.start[k] = min(max(objective.logSigma.start[k], floor), 1)
-            }
-            record.steps = step
-            guard !heldOut.isEmpty, step % configuration.evaluateEvery == 0 || step == steps else { continue }
-            let judged = heldOutLoss(objective, heldOut, memory)
+        while record.steps < steps {
+            // The next look, or the end.
+            let next = min(steps, (record.steps / configuration.evaluateEvery + 1) * configuration.evaluateEvery)
+            for member in members { try member.advance(to: next) }
+            record.steps = next
+            guard heldOutCount > 0 else { continue }
+            let judged = members.reduce(0) { $0 + $1.heldOutLoss() } / Double(members.count)
             if judged < bestLoss {
                 bestLoss = judged
-                best = Snapshot(objective)
-                record.bestStep = step
+                best = objectives.map { Snapshot($0) }
+                record.bestStep = next
                 stale = 0
-            } else if beta >= Float(fullWeight) {
+            } else if members[0].beta(next) >= fullWeight {
                 stale += 1
                 if stale >= configuration.patience { break }
             }
         }
-        if heldOut.isEmpty {
+        if heldOutCount == 0 {
             record.bestStep = record.steps
         } else {
-            best.restore(objective)
+            guard !best.isEmpty else { throw CohortError("the autoencoder's loss on held-out rows is never finite") }
+            for (snapshot, objective) in zip(best, objectives) { snapshot.restore(objective) }
             record.heldOutLoss = bestLoss
         }
         return record
     }
 
-    /// The bound with full weight on the divergence, always with the same noise.
-    private func heldOutLoss(_ objective: VAEObjective, _ heldOut: [Int], _ memory: BatchMemory) -> Double {
-        memory.fill(heldOut[...], from: self)
-        var total = 0.0
-        for draw in 0..<VAETraining.heldOutDraws {
-            var stream = RandomStream(seed: seed, purpose: "vae.held-out.noise", index: UInt64(draw))
-            for index in 0..<(heldOut.count * objective.latent) {
-                memory.noise.start[index] = Float(stream.normal())
+    /// One member on its way.
+    private final class Member {
+        let training: VAETraining
+        let objective: VAEObjective
+        let heldOut: [Int]
+        let memory: BatchMemory
+        let batchSize: Int
+        let steps: Int
+        private let adam: [(network: DenseNetwork, optimiser: Adam)]
+        private let sigmaAdam: Adam
+        private let seed: UInt64
+        private var noise, shuffling: RandomStream
+        private var epoch: [Int]
+        private var next: Int
+        private var step = 0
+
+        init(
+            _ training: VAETraining, _ objective: VAEObjective, number: Int, shuffled: [Int], heldOut: Range<Int>,
+            steps: Int
+        ) {
+            self.training = training
+            self.objective = objective
+            self.steps = steps
+            let configuration = training.configuration
+            // With many members held-out shares overlap; each begins where the one before ended.
+            let places = heldOut.map { $0 % shuffled.count }
+            let taken = Set(places)
+            self.heldOut = places.map { shuffled[$0] }
+            epoch = shuffled.indices.filter { !taken.contains($0) }.map { shuffled[$0] }
+            next = epoch.count
+            batchSize = min(configuration.batch, epoch.count)
+            let largest = max(batchSize, heldOut.count)
+            memory = BatchMemory(rows: largest, training: training, latent: objective.latent)
+            objective.reserve(batch: largest)
+            adam = [objective.encoder, objective.decoder].map {
+                (
+                    network: $0,
+                    optimiser: Adam(
+                        count: $0.parameterCount, learningRate: 0, weightDecay: Float(configuration.weightDecay))
+                )
             }
-            let loss = objective.evaluate(memory.batch(heldOut.count), beta: 1, gradient: false)
-            total += loss.reconstruction + configuration.beta(rows: rows.count) * loss.divergence
+            sigmaAdam = Adam(count: objective.logSigma.count, learningRate: 0)
+            // The first member's streams are those of a training of one.
+            seed = number == 0 ? training.seed : training.seed &+ UInt64(number) &* 0x9e37_79b9_7f4a_7c15
+            noise = RandomStream(seed: seed, purpose: "vae.noise")
+            shuffling = RandomStream(seed: seed, purpose: "vae.batches")
         }
-        return total / Double(VAETraining.heldOutDraws)
+
+        func beta(_ step: Int) -> Float {
+            let warmUp = max(1, training.configuration.warmUp * Double(steps))
+            return Float(training.configuration.beta(rows: training.rows.count) * min(1, Double(step) / warmUp))
+        }
+
+        func advance(to end: Int) throws {
+            let configuration = training.configuration
+            let floor = Float(log(configuration.leastSigma))
+            while step < end {
+                step += 1
+                if next + batchSize > epoch.count {
+                    shuffling.shuffle(&epoch)
+                    next = 0
+                }
+                memory.fill(epoch[next..<(next + batchSize)], from: training)
+                next += batchSize
+                for index in 0..<(batchSize * objective.latent) { memory.noise.start[index] = Float(noise.normal()) }
+                objective.zeroGradients()
+                let loss = objective.evaluate(memory.batch(batchSize), beta: beta(step), gradient: true)
+                guard loss.reconstruction.isFinite, loss.divergence.isFinite else {
+                    throw CohortError("the autoencoder's loss is not finite at step \(step); lower its learning rate")
+                }
+                clipGradientNorm(
+                    adam.map { $0.network.gradients } + [objective.logSigmaGradient.elements], maximum: 5)
+                let rate = 0.5 * configuration.learningRate * (1 + cos(Double.pi * Double(step - 1) / Double(steps)))
+                for part in adam {
+                    part.optimiser.learningRate = Float(rate)
+                    part.optimiser.step(parameters: part.network.parameters, gradients: part.network.gradients)
+                }
+                sigmaAdam.learningRate = Float(rate)
+                sigmaAdam.step(
+                    parameters: objective.logSigma.elements, gradients: objective.logSigmaGradient.elements)
+                for k in 0..<objective.logSigma.count {
+                    objective.logSigma.start[k] = min(max(objective.logSigma.start[k], floor), 1)
+                }
+            }
+        }
+
+        /// The bound with full weight on the divergence, always with the same noise.
+        func heldOutLoss() -> Double {
+            memory.fill(heldOut[...], from: training)
+            var total = 0.0
+            for draw in 0..<VAETraining.heldOutDraws {
+                var stream = RandomStream(seed: seed, purpose: "vae.held-out.noise", index: UInt64(draw))
+                for index in 0..<(heldOut.count * objective.latent) {
+                    memory.noise.start[index] = Float(stream.normal())
+                }
+                let loss = objective.evaluate(memory.batch(heldOut.count), beta: 1, gradient: false)
+                total += loss.reconstruction + training.configuration.beta(rows: training.rows.count) * loss.divergence
+            }
+            return total / Double(VAETraining.heldOutDraws)
+        }
     }
 
     /// Rows gathered for one pass.

@@ -5,26 +5,20 @@ import Networks
 import Numerics
 import PositionedJSON
 
-/// A fitted variational autoencoder of patients.
+/// A fitted variational autoencoder of patients, or several whose patients are mixed.
 ///
 /// Kingma and Welling 2014, with what small clinical tables need: columns as normal scores by rank, a learned σ per
 /// column that is sampled, categories sampled rather than taken at their most probable, latent codes drawn from the
 /// Gaussian of the aggregate posterior instead of the prior, and marginals brought back to the training table's.
-public struct VariationalAutoencoder: CohortGenerator {
+public struct VariationalAutoencoder: LatentGenerator {
     let encoding: TableEncoding
-    let network: SharedObjective
-    let posterior: AggregatePosterior
-    let calibration: MarginalCalibration
-    let configuration: VAEConfiguration
-    let record: VAETrainingRecord
+    let members: [VAEMember]
+    let tailTrim: Double?
+    public let summary: [(name: String, value: Double)]
 
     public var kind: String { "vae" }
-
-    /// The networks, read by any number of threads once training is over.
-    final class SharedObjective: @unchecked Sendable {
-        let objective: VAEObjective
-        init(_ objective: VAEObjective) { self.objective = objective }
-    }
+    public var columns: [TableColumn] { encoding.columns }
+    public var latent: Int { members[0].objective.latent }
 
     /// Rows decoded at a time; results do not depend on it.
     static let chunk = 512
@@ -38,46 +32,66 @@ public struct VariationalAutoencoder: CohortGenerator {
         }
         let encoding = TableEncoding(table, spikeShare: configuration.spikeShare)
         let encoded = encoding.encode(table, seed: seed)
-        let latent = configuration.latent(rows: rows, width: encoding.scores + encoding.blocks.count)
-        var stream = RandomStream(seed: seed, purpose: "vae.weights")
-        // A table of constants has nothing to learn; one idle input keeps the networks well formed.
         guard encoding.width > 0 else {
             throw CohortError("every column of the table is constant: there is nothing to learn")
         }
-        let objective = VAEObjective(
-            encoding: encoding, latent: latent, hidden: configuration.hidden, activation: configuration.activation,
-            stream: &stream)
+        let latent = configuration.latent(rows: rows, width: encoding.scores + encoding.blocks.count)
+        let objectives = (0..<configuration.members(rows: rows)).map { number in
+            var stream = RandomStream(seed: seed, purpose: "vae.weights", index: UInt64(number))
+            return VAEObjective(
+                encoding: encoding, latent: latent, hidden: configuration.hidden,
+                activation: configuration.activation, targetWeight: configuration.targetWeight, stream: &stream)
+        }
         let training = VAETraining(
             configuration: configuration, rows: encoded, width: encoding.width, scores: encoding.scores,
             blocks: encoding.blocks.count, seed: seed)
-        let record = try training.run(objective)
-        let posterior = try AggregatePosterior(objective, encoded)
-        let sampler = VAESampler(encoding: encoding, objective: objective, posterior: posterior)
-        let calibration = MarginalCalibration(sampler, seed: seed)
+        let record = try training.run(objectives)
+        let members = try objectives.map { objective in
+            let posterior = try RowPosteriors(objective, encoded).moments()
+            let sampler = VAESampler(encoding: encoding, objective: objective, posterior: posterior)
+            return VAEMember(
+                objective: objective, posterior: posterior, calibration: MarginalCalibration(sampler, seed: seed))
+        }
         return VariationalAutoencoder(
-            encoding: encoding, network: SharedObjective(objective), posterior: posterior, calibration: calibration,
-            configuration: configuration, record: record)
+            encoding: encoding, members: members, tailTrim: configuration.tailTrim,
+            summary: [("latent", Double(latent)), ("members", Double(members.count))] + record.summary)
     }
 
-    public func sample(rows: Int, seed: UInt64) -> PatientTable {
-        let sampler = VAESampler(encoding: encoding, objective: network.objective, posterior: posterior)
-        var values = encoding.columns.map { _ in [Double](repeating: .nan, count: rows) }
-        var start = 0
-        while start < rows {
-            let count = min(VariationalAutoencoder.chunk, rows - start)
-            sampler.decode(start..<(start + count), seed: seed, purpose: "vae.sample") { row, output, stream in
-                fill(row, output, &stream, objective: network.objective, into: &values)
+    public func sample(rows: Range<Int>, seed: UInt64) -> PatientTable {
+        var values = encoding.columns.map { _ in [Double](repeating: .nan, count: rows.count) }
+        var start = rows.lowerBound
+        while start < rows.upperBound {
+            let end = min(start + VariationalAutoencoder.chunk, rows.upperBound)
+            for (member, part) in share(start..<end, seed: seed) {
+                let sampler = VAESampler(
+                    encoding: encoding, objective: member.objective, posterior: member.posterior)
+                sampler.decode(part, seed: seed, purpose: "vae.sample") { row, output, stream in
+                    fill(row - rows.lowerBound, output, &stream, member, into: &values)
+                }
             }
-            start += count
+            start = end
         }
         return encoding.table(values)
     }
 
+    /// Which member draws which rows.
+    func share(_ rows: Range<Int>, seed: UInt64) -> [(VAEMember, [Int])] {
+        guard members.count > 1 else { return [(members[0], Array(rows))] }
+        var parts = [[Int]](repeating: [], count: members.count)
+        let first = RandomStream(seed: seed, purpose: "vae.member")
+        for row in rows {
+            var stream = first.withIndex(UInt64(row))
+            parts[stream.below(members.count)].append(row)
+        }
+        return zip(members, parts).filter { !$1.isEmpty }
+    }
+
     /// Draws one row's cells from what the decoder says.
     private func fill(
-        _ row: Int, _ output: UnsafePointer<Float>, _ stream: inout RandomStream, objective: VAEObjective,
+        _ row: Int, _ output: UnsafePointer<Float>, _ stream: inout RandomStream, _ member: VAEMember,
         into values: inout [[Double]]
     ) {
+        let calibration = member.calibration
         for plan in encoding.plans {
             var state = 0
             if let block = plan.block {
@@ -89,38 +103,58 @@ public struct VariationalAutoencoder: CohortGenerator {
             if let slot = plan.slot {
                 let noise = Float(stream.normal())
                 probability = calibration.probability(
-                    output[slot] + expf(objective.logSigma.start[slot]) * noise, slot: slot)
+                    output[slot] + expf(member.objective.logSigma.start[slot]) * noise, slot: slot)
             }
             values[plan.column][row] = encoding.value(
-                plan, state: state, probability: probability, trim: configuration.tailTrim)
+                plan, state: state, probability: probability, trim: tailTrim)
         }
     }
 
-    public var summary: [(name: String, value: Double)] {
+    /// Codes are those of the first member.
+    public func encode(_ table: PatientTable) throws -> [[Double]] {
+        let posteriors = RowPosteriors(members[0].objective, try encoding.encode(table))
+        return (0..<posteriors.count).map { row in Array(posteriors.means[(row * latent)..<((row + 1) * latent)]) }
+    }
+
+    public func decode(_ codes: [[Double]]) throws -> PatientTable {
+        guard codes.allSatisfy({ $0.count == latent && $0.allSatisfy(\.isFinite) }) else {
+            throw CohortError("a code of this generator has \(latent) finite numbers")
+        }
+        var values = encoding.columns.map { _ in [Double](repeating: .nan, count: codes.count) }
+        let decoder = members[0].objective.decoder
+        let calibration = members[0].calibration
+        let input = FloatBuffer(latent)
+        let scratch = FloatBuffer(decoder.scratchCount(batch: 1))
+        for (row, code) in codes.enumerated() {
+            for k in 0..<latent { input.start[k] = Float(code[k]) }
+            let output = decoder.evaluate(UnsafePointer(input.start), batch: 1, scratch: scratch.start)
+            for plan in encoding.plans {
+                let state =
+                    plan.block.map { block in
+                        calibration.mostProbable(
+                            output + encoding.scores + block, block: block, width: plan.states.count)
+                    } ?? 0
+                let probability = plan.slot.map { calibration.probability(output[$0], slot: $0) } ?? 0.5
+                values[plan.column][row] = encoding.value(
+                    plan, state: state, probability: probability, trim: tailTrim)
+            }
+        }
+        return encoding.table(values)
+    }
+}
+
+/// One trained autoencoder; its networks are read by any number of threads once training is over.
+struct VAEMember: @unchecked Sendable {
+    let objective: VAEObjective
+    let posterior: GaussianMixture
+    let calibration: MarginalCalibration
+}
+
+extension VAETrainingRecord {
+    var summary: [(name: String, value: Double)] {
         [
-            ("latent", Double(network.objective.latent)), ("training_rows", Double(record.trainingRows)),
-            ("held_out_rows", Double(record.heldOutRows)), ("steps", Double(record.steps)),
-            ("best_step", Double(record.bestStep)),
-        ] + (record.heldOutLoss.map { [("held_out_loss", $0)] } ?? [])
-    }
-
-    public func json() -> JSONValue {
-        let objective = network.objective
-        func layers(_ network: DenseNetwork) -> JSONValue {
-            [
-                "widths": .array(network.widths.map { .integer($0) }),
-                "activation": .string(network.activation.rawValue),
-                "parameters": .numbers(network.parameters.map { Double($0) }),
-            ]
-        }
-        return [
-            "format": 1, "kind": .string(kind),
-            "training": .object(summary.map { JSONField($0.name, .number($0.value)) }),
-            "columns": encoding.json(), "encoder": layers(objective.encoder), "decoder": layers(objective.decoder),
-            "log_sigma": .numbers(objective.logSigma.elements.map { Double($0) }),
-            "posterior_mean": .numbers(posterior.mean), "posterior_factor": .numbers(posterior.factor),
-            "block_offsets": .numbers(calibration.offsets.map { Double($0) }),
-            "score_quantiles": .array(calibration.knots.map { .numbers($0.map { Double($0) }) }),
-        ]
+            ("training_rows", Double(trainingRows)), ("held_out_rows", Double(heldOutRows)), ("steps", Double(steps)),
+            ("best_step", Double(bestStep)),
+        ] + (heldOutLoss.map { [("held_out_loss", $0)] } ?? [])
     }
 }
