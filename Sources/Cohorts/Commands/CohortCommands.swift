@@ -42,14 +42,16 @@ public enum CohortCommands {
 
     /// Reads the table that a generator is to learn.
     static func reading(_ source: String, schema: String, columns: [String]?) throws -> TableReading {
-        var tableSchema = try TableSchema.read(path: schema)
-        if let columns { tableSchema = try tableSchema.selecting(columns) }
-        let reading = try TableReader(schema: tableSchema).read(path: source)
+        let whole = try TableSchema.read(path: schema)
+        let tableSchema = try columns.map { try whole.selecting($0) } ?? whole
+        var reading = try TableReader(schema: tableSchema).read(path: source)
         guard reading.visits == nil else {
             throw CohortError(
                 "\(source) has a row for every visit, and these generators learn one row a patient; leave \"patient\" and "
                     + "\"time\" out of the schema of a table with one row a patient")
         }
+        // Columns of the schema that were not chosen need no mention.
+        reading.ignored.removeAll { whole.column($0) != nil }
         return reading
     }
 

@@ -16,6 +16,9 @@ struct ColumnBuilder {
     /// The column's place among the fields of a record.
     let position: Int
     private let isNumeric: Bool
+    private let isInteger: Bool
+    /// Numbers that are within the range and the limits of the method.
+    private let permitted: ClosedRange<Double>
     private let missing: Set<String>
     /// Missing codes as numbers, so that −9 and -9.0 agree.
     private let missingNumbers: [Double]
@@ -33,6 +36,11 @@ struct ColumnBuilder {
         self.schema = schema
         self.position = position
         isNumeric = schema.type.isNumeric
+        isInteger = schema.type == .integer
+        let bounds = schema.range ?? -.infinity ... .infinity
+        let low = max(bounds.lowerBound, schema.censoring?.below.first ?? -.infinity)
+        let high = min(bounds.upperBound, schema.censoring?.above.last ?? .infinity)
+        permitted = low...max(low, high)
         missing = Set(schema.missing)
         missingNumbers = isNumeric ? schema.missing.compactMap { Double($0) } : []
         categories = schema.categories ?? like?.categories ?? []
@@ -83,14 +91,11 @@ struct ColumnBuilder {
 
     @inline(__always)
     private mutating func take(_ value: Double, _ bytes: UnsafeBufferPointer<UInt8>) -> Mistake? {
-        let isWrong =
-            (schema.type == .integer && (value != value.rounded() || abs(value) > 0x1p53))
-            || (schema.range.map { !$0.contains(value) } ?? false)
         if !missingNumbers.isEmpty, missingNumbers.contains(value) {
             values.append(.nan)
             return nil
         }
-        if !isWrong, schema.censoring == nil {
+        if permitted.contains(value), !isInteger || (value == value.rounded() && abs(value) <= 0x1p53) {
             values.append(value)
             return nil
         }

@@ -20,7 +20,8 @@ public struct Granularity: Sendable, Equatable {
     /// Fewer numbers than this other than zero may share a divisor by chance (that twenty are all even: one in a million).
     static let leastForMultiple = 20
 
-    /// The granularity of numbers, if six decimals write each of them.
+    /// The granularity of numbers, if six decimals write each of them. With more than two decimals a common divisor is
+    /// that of a converted unit, not a way of recording.
     package init?(_ values: [Double]) {
         guard let decimals = decimalsOf(values) else { return nil }
         let scale = tenTo(decimals)
@@ -42,7 +43,7 @@ public struct Granularity: Sendable, Equatable {
         }
         self.init(
             decimals: decimals,
-            multiple: differ && counted >= Granularity.leastForMultiple ? max(divisor, 1) : 1)
+            multiple: differ && counted >= Granularity.leastForMultiple && decimals <= 2 ? max(divisor, 1) : 1)
     }
 
     /// The nearest number of this granularity.

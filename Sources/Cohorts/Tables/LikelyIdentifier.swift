@@ -30,10 +30,13 @@ public struct LikelyIdentifier: Sendable, Equatable {
         var isUnique = false
         var isCounting = false
         if type != .continuous {
-            let present = values.filter { !$0.isNaN }
-            let sorted = present.count >= LikelyIdentifier.leastRows ? present.sorted() : []
-            isUnique = !sorted.isEmpty && zip(sorted, sorted.dropFirst()).allSatisfy { $0 != $1 }
-            isCounting = isUnique && sorted[sorted.count - 1] - sorted[0] == Double(sorted.count - 1)
+            // Most columns repeat themselves within a few rows.
+            var seen: Set<Double> = []
+            isUnique = values.allSatisfy { $0.isNaN || seen.insert($0).inserted }
+            isUnique = isUnique && seen.count >= LikelyIdentifier.leastRows
+            if isUnique, let least = seen.min(), let greatest = seen.max() {
+                isCounting = greatest - least == Double(seen.count - 1)
+            }
         }
         if isUnique, type != .integer {
             self.init(

@@ -26,25 +26,13 @@ struct TableHeader {
         func complain(_ offset: Int, _ message: String, remedy: String? = nil) {
             complaints.add(Diagnostics(items: [records.diagnostic(offset, message, remedy: remedy)]))
         }
-        let names = fields.map { records.text($0) }
-        if let separator = TableHeader.otherSeparator(names, schema) {
-            complain(
-                fields[0].start, "the cells are separated by \(separator.name), not by commas",
-                remedy: "save the table as comma-separated text (CSV, UTF-8), with decimal points")
-            return
-        }
+        guard let names = TableHeader.names(records, fields, schema, complaints) else { return }
+        let known = Dictionary(schema.columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var seen: Set<String> = []
         for (position, field) in fields.enumerated() {
             let name = names[position]
-            if name.isEmpty {
-                complain(field.start, "column \(position + 1) has no name", remedy: "name it in the header line")
-                continue
-            }
-            guard seen.insert(name).inserted else {
-                complain(field.start, "a second column named \"\(name)\"", remedy: "rename or remove one of them")
-                continue
-            }
-            if name == schema.patient || name == schema.time || schema.column(name)?.role == .identifier {
+            if name.isEmpty || !seen.insert(name).inserted { continue }
+            if name == schema.patient || name == schema.time || known[name]?.role == .identifier {
                 identifiers.append(name)
                 if name == schema.patient {
                     patientPosition = position
@@ -55,7 +43,7 @@ struct TableHeader {
                 } else {
                     identifierPositions.append(position)
                 }
-            } else if let column = schema.column(name) {
+            } else if let column = known[name] {
                 building.append(ColumnBuilder(column, position: position, like: like?.column(name)))
                 places.append(records.diagnostic(field.start, ""))
             } else {
@@ -68,7 +56,7 @@ struct TableHeader {
             complain(
                 fields[0].start, "the column \"\(name)\" of the schema is missing",
                 remedy: DidYouMean.remedy(
-                    for: name, among: names.filter { !$0.isEmpty && schema.column($0) == nil }.prefix(20).map { $0 },
+                    for: name, among: names.filter { !$0.isEmpty && known[$0] == nil }.prefix(20).map { $0 },
                     known: "the table's other columns are ")
                     ?? "remove it from the schema, or add it to the table")
         }
@@ -81,6 +69,33 @@ struct TableHeader {
                 (order.firstIndex(of: $0.schema.name) ?? 0) < (order.firstIndex(of: $1.schema.name) ?? 0)
             }
         }
+    }
+
+    /// The names of a header, whose mistakes are complained of; nil where it is no header of a comma-separated table.
+    static func names(
+        _ records: CSVRecords, _ fields: [CSVField], _ schema: TableSchema?, _ complaints: Complaints
+    ) -> [String]? {
+        func complain(_ offset: Int, _ message: String, remedy: String) {
+            complaints.add(Diagnostics(items: [records.diagnostic(offset, message, remedy: remedy)]))
+        }
+        let names = fields.map { records.text($0) }
+        if let separator = otherSeparator(names, schema) {
+            complain(
+                fields[0].start, "the cells are separated by \(separator.name), not by commas",
+                remedy: "save the table as comma-separated text (CSV, UTF-8), with decimal points")
+            return nil
+        }
+        var seen: Set<String> = []
+        for (position, name) in names.enumerated() {
+            if name.isEmpty {
+                complain(
+                    fields[position].start, "column \(position + 1) has no name", remedy: "name it in the header line")
+            } else if !seen.insert(name).inserted {
+                complain(
+                    fields[position].start, "a second column named \"\(name)\"", remedy: "rename or remove one of them")
+            }
+        }
+        return names
     }
 
     /// The separator that a header was written with, if it was not the comma.
