@@ -148,6 +148,9 @@ final class CSVRecords {
         }
     }
 
+    /// Bytes of the file up to the end of the present record.
+    var bytesRead: Int { source.before + recordEnd }
+
     /// A field's bytes without the spaces around them.
     @inline(__always)
     func trimmed(_ field: CSVField) -> UnsafeBufferPointer<UInt8> {

@@ -50,6 +50,8 @@ struct ColumnBuilder {
         for (index, name) in categories.enumerated() where numberOf[name] == nil { numberOf[name] = index }
     }
 
+    mutating func reserve(_ rows: Int) { values.reserveCapacity(rows) }
+
     /// Takes one more cell: its bytes without the spaces around them.
     mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, hasDoubledQuotes: Bool) -> Mistake? {
         if bytes.isEmpty {

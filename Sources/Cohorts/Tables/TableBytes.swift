@@ -18,6 +18,8 @@ final class TableBytes {
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var count: Int
     private(set) var isAtEnd: Bool
+    /// Bytes of the whole file, where the system knows them.
+    private(set) var size = 0
     /// Bytes of the file before the window.
     private(set) var before = 0
     private var capacity: Int
@@ -53,6 +55,7 @@ final class TableBytes {
             throw TableBytes.unreadable(path, String(cString: strerror(errno)))
         }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw TableBytes.unreadable(path, "it is a folder") }
+        size = Int(status.st_size)
         _ = try more(keepingFrom: 0)
     }
 

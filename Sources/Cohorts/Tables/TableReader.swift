@@ -84,6 +84,11 @@ public struct TableReader: Sendable {
                 } else {
                     columns.take(records, fields, complaints)
                 }
+                if rows == 1000, bytes.size > records.bytesRead {
+                    let share = Double(bytes.size) / Double(records.bytesRead)
+                    let cells = Double(TableReader.maximumCells / max(columns.building.count, 1))
+                    columns.reserve(rows: Int(min(1010 * share, cells)) + 1)
+                }
                 if complaints.items.count >= TableReader.maximumComplaints {
                     complain(fields[0].start, "too many mistakes; the rest of the table was not read")
                     break
