@@ -1,19 +1,19 @@
 // Generators as files, rows in parts, codes and the way between patients.
 
+import Cohorts
 import Foundation
 import PositionedJSON
 import Testing
 
-import Cohorts
-
 @Suite struct GeneratorFileTests {
     static let table = VAETests.mixedTable(rows: 150)
     static let autoencoder = Result {
-        try VariationalAutoencoder.fit(table, configuration: VAEConfiguration(steps: 80, tailTrim: 0.01), seed: 3)
+        try VariationalAutoencoder.fit(
+            table, configuration: VAEConfiguration(steps: 80, tailTrim: 0.01), seed: 3)
     }
 
     static func generators() throws -> [any CohortGenerator] {
-        let several = VAEConfiguration(steps: 40, members: 3)
+        let several = VAEConfiguration(steps: 40, members: 3, pairSweeps: 4, candidates: 5)
         return [
             try autoencoder.get(), try VariationalAutoencoder.fit(table, configuration: several, seed: 3),
             try GaussianCopula.fit(table, configuration: CopulaConfiguration(), seed: 3),
@@ -56,18 +56,22 @@ import Cohorts
             }
         }
         #expect(
-            complaints("\"format\": 2", "\"format\": 3").contains("g.json:2:13: error: this generator has format 3"))
+            complaints("\"format\": 2", "\"format\": 3").contains(
+                "g.json:2:13: error: this generator has format 3"))
         #expect(complaints("\"format\": 2", "\"format\": 3").contains("use a newer one"))
         #expect(complaints("\"format\": 2", "\"format\": 1").contains("fit the generator again"))
         #expect(complaints("\"kind\": \"vae\"", "\"kind\": \"vea\"").contains("did you mean"))
-        #expect(complaints("\"log_sigma\": [", "\"log_sigma\": [0, ").contains("must hold 2 numbers, not 3"))
+        #expect(
+            complaints("\"log_sigma\": [", "\"log_sigma\": [0, ").contains("must hold 2 numbers, not 3"))
         #expect(complaints("\"tail_trim\": 0.01", "\"tail_trim\": 0.7").contains("tail_trim"))
         #expect(complaints("\"tail_trim\"", "\"tale_trim\"").contains("did you mean"))
         #expect(complaints("\"share\": 0.", "\"share\": 1.").contains("share"))
         #expect(complaints("\"state\": \"number\"", "\"state\": \"missing\"").contains("state"))
         #expect(complaints("\"quantiles\": [", "\"quantiles\": [1e9, ").contains("must ascend"))
         #expect(complaints("\"weight\": 1", "\"weight\": -1").contains("weight"))
-        #expect(complaints("\"categories\": [\"a\", \"b\"", "\"categories\": [\"a\", \"a\"").contains("twice"))
+        #expect(
+            complaints("\"categories\": [\"a\", \"b\"", "\"categories\": [\"a\", \"a\"").contains("twice")
+        )
         #expect(complaints("\"widths\": [9", "\"widths\": [8").contains("weights must hold"))
         // Not JSON, and JSON that is something else.
         #expect(throws: Diagnostics.self) { try Self.read("") }
@@ -77,7 +81,8 @@ import Cohorts
 
     @Test func codesGoThereAndBack() throws {
         let table = correlatedTable(rows: 400, seed: 5)
-        let generator = try VariationalAutoencoder.fit(table, configuration: VAEConfiguration(steps: 500), seed: 3)
+        let generator = try VariationalAutoencoder.fit(
+            table, configuration: VAEConfiguration(steps: 500), seed: 3)
         let codes = try generator.encode(table)
         #expect(codes.count == 400)
         #expect(codes.allSatisfy { $0.count == generator.latent })
@@ -90,7 +95,9 @@ import Cohorts
         #expect(way.rows([0, 4]).csv() == (try generator.decode([codes[3], codes[9]])).csv())
         let middle = zip(codes[3], codes[9]).map { ($0 + $1) / 2 }
         #expect(way.rows([2]).csv() == (try generator.decode([middle])).csv())
-        #expect(throws: CohortError.self) { try generator.interpolate(table, from: 0, to: 400, steps: 3) }
+        #expect(throws: CohortError.self) {
+            try generator.interpolate(table, from: 0, to: 400, steps: 3)
+        }
         #expect(throws: CohortError.self) { try generator.decode([[1, 2, 3, 4, 5, 6, 7, 8, 9]]) }
     }
 
@@ -112,7 +119,9 @@ import Cohorts
     }
 
     @Test func commandsKeepDrawEncodeAndInterpolate() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lab-\(UUID().uuidString)").path
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "lab-\(UUID().uuidString)"
+        ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         func file(_ name: String) -> String { folder + "/" + name }
@@ -123,20 +132,27 @@ import Cohorts
         ).write(to: URL(fileURLWithPath: file("c.json")))
         let specification = GeneratorSpecification.vae(VAEConfiguration(steps: 60))
         let fitted = try CohortCommands.fit(
-            source: file("t.csv"), schema: file("c.json"), seed: 1, generator: specification, out: file("g.json"))
+            source: file("t.csv"), schema: file("c.json"), seed: 1, generator: specification,
+            out: file("g.json"))
         #expect(fitted.sourceRows == 150)
         _ = try CohortCommands.generate(
             source: file("t.csv"), schema: file("c.json"), rows: 9000, seed: 1, generator: specification,
             out: file("direct.csv"))
         try CohortCommands.sample(
-            from: file("g.json"), rows: 0..<9000, where: CohortConditions(), seed: 1, out: file("kept.csv"))
-        func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
+            from: file("g.json"), rows: 0..<9000, where: CohortConditions(), seed: 1,
+            out: file("kept.csv"))
+        func text(_ name: String) throws -> String {
+            try String(contentsOfFile: file(name), encoding: .utf8)
+        }
         #expect(try text("direct.csv") == text("kept.csv"))
         #expect(try text("direct.csv").split(separator: "\n").count == 9001)
         try CohortCommands.encode(from: file("g.json"), patients: file("t.csv"), out: file("z.csv"))
-        #expect(try CohortCommands.decode(from: file("g.json"), codes: file("z.csv"), out: file("back.csv")) == 150)
+        #expect(
+            try CohortCommands.decode(from: file("g.json"), codes: file("z.csv"), out: file("back.csv"))
+                == 150)
         try CohortCommands.interpolate(
-            from: file("g.json"), patients: file("t.csv"), first: 1, second: 2, steps: 3, out: file("way.csv"))
+            from: file("g.json"), patients: file("t.csv"), first: 1, second: 2, steps: 3,
+            out: file("way.csv"))
         let way = try text("way.csv").split(separator: "\n")
         #expect(way[0] == "fraction,x,y,group")
         #expect(way.count == 4)

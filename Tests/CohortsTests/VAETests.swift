@@ -1,12 +1,11 @@
 // The autoencoder: its gradient, what it learns, and that it learns the same thing twice.
 
+import Cohorts
 import Foundation
 import Networks
 import Numerics
 import PositionedJSON
 import Testing
-
-import Cohorts
 
 @Suite struct VAETests {
     /// A table with every kind of state.
@@ -29,7 +28,9 @@ import Cohorts
         var stream = RandomStream(seed: 1, purpose: "test.weights")
         let objective = VAEObjective(
             encoding: encoding, latent: 3, hidden: [7, 5], activation: .tanh, stream: &stream)
-        for k in 0..<objective.logSigma.count { objective.logSigma.start[k] = Float(stream.uniform(-0.7, 0.2)) }
+        for k in 0..<objective.logSigma.count {
+            objective.logSigma.start[k] = Float(stream.uniform(-0.7, 0.2))
+        }
         let inputs = FloatBuffer(rows.inputs.count)
         let mask = FloatBuffer(rows.mask.count)
         let noise = FloatBuffer(rows.count * 3)
@@ -121,7 +122,8 @@ import Cohorts
         #expect(first.sample(rows: 50, seed: 1).csv() != first.sample(rows: 50, seed: 2).csv())
         #expect(first.json().text() != other.json().text())
         // A longer table begins with the shorter one.
-        #expect(first.sample(rows: 1300, seed: 1).csv().hasPrefix(first.sample(rows: 50, seed: 1).csv()))
+        #expect(
+            first.sample(rows: 1300, seed: 1).csv().hasPrefix(first.sample(rows: 50, seed: 1).csv()))
     }
 
     @Test func tablesTooSmallOrEmptyOfInformationAreRefused() throws {
@@ -158,7 +160,10 @@ import Cohorts
         #expect(throws: Diagnostics.self) { try read(#"{"latent": 0}"#) }
         #expect(throws: Diagnostics.self) { try read(#"{"hiden": [32]}"#) }
         #expect(throws: Diagnostics.self) { try read(#"{"generator": "copula", "latent": 3}"#) }
-        #expect(throws: CohortError("the generator \"gan\" is not yet built; use \"vae\" or \"copula\"")) {
+        #expect(
+            throws: CohortError(
+                "the generator \"gan\" is not yet built; use \"vae\", \"cvae\", \"copula\"")
+        ) {
             try GeneratorSpecification(kind: "gan")
         }
     }

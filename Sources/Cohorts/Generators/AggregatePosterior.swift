@@ -19,7 +19,7 @@ struct RowPosteriors {
         variances = []
         means.reserveCapacity(count * latent)
         variances.reserveCapacity(count * latent)
-        let chunk = 512
+        let chunk = objective.encoder.rowsAtATime
         let scratch = FloatBuffer(objective.encoder.scratchCount(batch: min(chunk, rows.count)))
         let input = FloatBuffer(chunk * objective.width)
         var start = 0

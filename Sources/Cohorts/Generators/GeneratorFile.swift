@@ -17,7 +17,8 @@ public enum GeneratorFile {
     /// Reads a text.
     public static func read(_ source: SourceText) throws -> any CohortGenerator {
         let complaints = Complaints()
-        let reader = ObjectReader(try JSONParser.parse(source), what: "the generator", complaints: complaints)
+        let reader = ObjectReader(
+            try JSONParser.parse(source), what: "the generator", complaints: complaints)
         // A file of another version is not looked into any further.
         if let version = reader.integer("format", in: 1...Int.max), version != format {
             complaints.add(
@@ -31,6 +32,7 @@ public enum GeneratorFile {
         var generator: (any CohortGenerator)?
         switch reader.choice("kind", of: GeneratorSpecification.kinds) {
         case "vae": generator = VariationalAutoencoder(reader)
+        case "cvae": generator = ConditionalAutoencoder(reader)
         case "copula": generator = GaussianCopula(reader)
         default: break
         }
@@ -46,7 +48,8 @@ extension ObjectReader {
     func floats(_ key: String, count: Int, in bounds: ClosedRange<Double> = .finite) -> [Float]? {
         guard let numbers = numbers(key) else { return nil }
         guard numbers.count == count else {
-            complaints.add(node[key] ?? node, "\"\(key)\" must hold \(count) numbers, not \(numbers.count)")
+            complaints.add(
+                node[key] ?? node, "\"\(key)\" must hold \(count) numbers, not \(numbers.count)")
             return nil
         }
         guard numbers.allSatisfy({ bounds.contains($0) && Float($0).isFinite }) else {

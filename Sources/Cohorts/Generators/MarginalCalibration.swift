@@ -34,13 +34,18 @@ struct MarginalCalibration: Sendable {
         var uniforms = [Double](repeating: 0, count: total * encoding.plans.count)
         for start in stride(from: 0, to: total, by: VariationalAutoencoder.chunk) {
             let end = min(start + VariationalAutoencoder.chunk, total)
-            sampler.decode(Array(start..<end), seed: seed, purpose: "vae.calibration") { row, output, stream in
-                for k in 0..<encoding.choices { logits[row * encoding.choices + k] = output[encoding.scores + k] }
+            sampler.decode(Array(start..<end), seed: seed, purpose: "vae.calibration") {
+                row, output, stream in
+                for k in 0..<encoding.choices {
+                    logits[row * encoding.choices + k] = output[encoding.scores + k]
+                }
                 for k in 0..<encoding.scores {
                     let noise = Float(stream.normal())
                     scores[k][row] = output[k] + expf(sampler.objective.logSigma.start[k]) * noise
                 }
-                for k in encoding.plans.indices { uniforms[row * encoding.plans.count + k] = stream.uniform() }
+                for k in encoding.plans.indices {
+                    uniforms[row * encoding.plans.count + k] = stream.uniform()
+                }
             }
         }
         for plan in encoding.plans {
@@ -64,14 +69,17 @@ struct MarginalCalibration: Sendable {
             kept.sort()
             knots.append(
                 (0..<MarginalCalibration.knotCount).map { index in
-                    let position = (Double(index) + 0.5) / Double(MarginalCalibration.knotCount) * Double(kept.count)
+                    let position =
+                        (Double(index) + 0.5) / Double(MarginalCalibration.knotCount) * Double(kept.count)
                     return kept[min(kept.count - 1, Int(position))]
                 })
         }
     }
 
     /// Iterative proportional fitting of one block's offsets.
-    private mutating func fitOffsets(_ plan: ColumnPlan, _ block: Int, _ logits: [Float], choices: Int) {
+    private mutating func fitOffsets(
+        _ plan: ColumnPlan, _ block: Int, _ logits: [Float], choices: Int
+    ) {
         let width = plan.states.count
         let total = logits.count / choices
         var probabilities = [Float](repeating: 0, count: width)
@@ -100,7 +108,9 @@ struct MarginalCalibration: Sendable {
     /// The most probable state.
     func mostProbable(_ logits: UnsafePointer<Float>, block: Int, width: Int) -> Int {
         var best = 0
-        for k in 1..<width where logits[k] + offsets[block + k] > logits[best] + offsets[block + best] { best = k }
+        for k in 1..<width where logits[k] + offsets[block + k] > logits[best] + offsets[block + best] {
+            best = k
+        }
         return best
     }
 
@@ -116,6 +126,32 @@ struct MarginalCalibration: Sendable {
             if left < 0 { return k }
         }
         return width - 1
+    }
+
+    /// The probabilities of a block's states.
+    func shares(_ logits: UnsafePointer<Float>, block: Int, width: Int) -> [Float] {
+        var top = -Float.infinity
+        for k in 0..<width { top = max(top, logits[k] + offsets[block + k]) }
+        var shares = (0..<width).map { expf(logits[$0] + offsets[block + $0] - top) }
+        let mass = shares.reduce(0, +)
+        for k in 0..<width { shares[k] /= mass }
+        return shares
+    }
+
+    /// The score at a place of its distribution: what `probability` maps to it.
+    func score(at probability: Double, slot: Int) -> Double {
+        let quantiles = knots[slot]
+        let count = Double(quantiles.count)
+        guard probability > 0 else { return -.infinity }
+        guard probability < 1 else { return .infinity }
+        let position = probability * count - 0.5
+        if position < 0 { return Double(quantiles[0]) + 0.5 * log(2 * count * probability) }
+        let below = Int(position)
+        guard below + 1 < quantiles.count else {
+            return Double(quantiles[quantiles.count - 1]) - 0.5 * log(2 * count * (1 - probability))
+        }
+        return Double(quantiles[below]) + (position - Double(below))
+            * Double(quantiles[below + 1] - quantiles[below])
     }
 
     /// The place of a generated score in its distribution, in (0, 1).

@@ -43,13 +43,21 @@ public struct VAEConfiguration: Sendable, Equatable {
     public var members: Int?
     /// Weight of the likelihood of the target, where it is a category: how much more than other columns it counts.
     public var targetWeight: Double
+    /// Passes of the correction of pairs at most; 0 for none, nil for 0.
+    public var pairSweeps: Int?
+    /// Share of the way from the table's pairs to the generator's own that the correction leaves.
+    public var pairShrink: Double
+    /// Candidates for each patient, of which the correction of pairs keeps one.
+    public var candidates: Int
 
     public init(
-        latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu, batch: Int = 128,
+        latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu,
+        batch: Int = 128,
         steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double? = nil,
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
-        leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil, members: Int? = nil,
-        targetWeight: Double = 1
+        leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil,
+        members: Int? = nil,
+        targetWeight: Double = 1, pairSweeps: Int? = nil, pairShrink: Double = 0.25, candidates: Int = 6
     ) {
         self.latent = latent
         self.hidden = hidden
@@ -68,6 +76,9 @@ public struct VAEConfiguration: Sendable, Equatable {
         self.tailTrim = tailTrim
         self.members = members
         self.targetWeight = targetWeight
+        self.pairSweeps = pairSweeps
+        self.pairShrink = pairShrink
+        self.candidates = candidates
     }
 
     /// Reads the options that are there; the rest keep their defaults. The caller finishes the reader.
@@ -83,7 +94,9 @@ public struct VAEConfiguration: Sendable, Equatable {
             }
         }
         activation =
-            reader.choice("activation", of: Activation.allCases.map(\.rawValue), default: activation.rawValue)
+            reader.choice(
+                "activation", of: Activation.allCases.map(\.rawValue), default: activation.rawValue
+            )
             .flatMap(Activation.init(rawValue:)) ?? activation
         batch = reader.integer("batch", default: batch, in: 1...65536)
         steps = reader.optionalInteger("steps", in: 1...10_000_000)
@@ -99,6 +112,9 @@ public struct VAEConfiguration: Sendable, Equatable {
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
         members = reader.optionalInteger("members", in: 1...64)
         targetWeight = reader.number("target_weight", default: targetWeight, in: 0...1000)
+        pairSweeps = reader.optionalInteger("pair_sweeps", in: 0...1000)
+        pairShrink = reader.number("pair_shrink", default: pairShrink, in: 0...1)
+        candidates = reader.integer("candidates", default: candidates, in: 1...1024)
     }
 
     /// - Parameter width: number of scores and blocks.
@@ -106,9 +122,13 @@ public struct VAEConfiguration: Sendable, Equatable {
         min(latent ?? (rows <= 800 ? max(4, min(8, width / 4)) : rows <= 1400 ? 8 : 12), max(width, 1))
     }
 
+    func pairSweeps(rows: Int) -> Int { pairSweeps ?? 0 }
+
     func members(rows: Int) -> Int { members ?? 1 }
 
     func beta(rows: Int) -> Double { beta ?? (rows <= 800 ? 1 : 0.7) }
 
-    func steps(rows: Int, scores: Int) -> Int { steps ?? min(2500, max(400, rows * 3 / 2, 50 * scores)) }
+    func steps(rows: Int, scores: Int) -> Int {
+        steps ?? min(2500, max(400, rows * 3 / 2, 50 * scores))
+    }
 }

@@ -13,6 +13,10 @@ extension VariationalAutoencoder {
         ]
         if let target = encoding.target { value["target"] = .string(target) }
         if let tailTrim { value["tail_trim"] = .number(tailTrim) }
+        if let pairs {
+            value["candidates"] = .integer(candidates)
+            value["pairs"] = pairs.json()
+        }
         value["members"] = .array(members.map { $0.json() })
         return value
     }
@@ -26,7 +30,9 @@ extension VariationalAutoencoder {
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
         let encoding = TableEncoding(reader)
         let nodes = reader.array("members") ?? []
-        if nodes.isEmpty, let place = reader.optionalChild("members") { complaints.add(place, "no member is there") }
+        if nodes.isEmpty, let place = reader.optionalChild("members") {
+            complaints.add(place, "no member is there")
+        }
         guard let encoding, complaints.items.count == before else { return nil }
         var members: [VAEMember] = []
         for node in nodes {
@@ -36,8 +42,14 @@ extension VariationalAutoencoder {
                 members.append(member)
             }
         }
-        if Set(members.map(\.objective.latent)).count > 1 { reader.complain("members differ in their latent width") }
+        if Set(members.map(\.objective.latent)).count > 1 {
+            reader.complain("members differ in their latent width")
+        }
+        let candidates = reader.optionalInteger("candidates", in: 1...1024)
+        let pairs = reader.optionalChild("pairs").flatMap { _ in PairCalibration(reader, encoding) }
         guard !members.isEmpty, complaints.items.count == before else { return nil }
+        self.pairs = pairs
+        self.candidates = candidates ?? 1
         self.encoding = encoding
         self.members = members
     }
@@ -61,7 +73,8 @@ extension VAEMember {
         guard let encoder, let decoder else { return nil }
         let latent = decoder.inputs
         if encoding.width == 0 || decoder.outputCount != encoding.width {
-            reader.complain("the decoder has \(decoder.outputCount) outputs where the columns need \(encoding.width)")
+            reader.complain(
+                "the decoder has \(decoder.outputCount) outputs where the columns need \(encoding.width)")
         }
         if encoder.inputs != encoding.width || encoder.outputCount != 2 * latent {
             reader.complain(
@@ -72,7 +85,9 @@ extension VAEMember {
         let logSigma = reader.floats("log_sigma", count: encoding.scores, in: -20...20)
         let posterior = GaussianMixture(reader, key: "posterior", width: latent)
         let calibration = MarginalCalibration(reader, encoding)
-        guard let logSigma, let posterior, let calibration, complaints.items.count == before else { return nil }
+        guard let logSigma, let posterior, let calibration, complaints.items.count == before else {
+            return nil
+        }
         let objective = VAEObjective(encoding: encoding, encoder: encoder, decoder: decoder)
         _ = objective.logSigma.elements.update(fromContentsOf: logSigma)
         self.init(objective: objective, posterior: posterior, calibration: calibration)
