@@ -158,7 +158,7 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
         ),
         (
             "\"type\": \"vae\"", "\"type\": \"gan\"",
-            ["s.json:7:62 the generator \"gan\" is not yet built (use \"vae\" or \"copula\")"]
+            ["s.json:7:62 the generator \"gan\" is not yet built (use \"vae\", \"cvae\", \"copula\")"]
         ),
     ])
     func malformed(_ old: String, _ new: String, _ expected: [String]) throws {
