@@ -41,20 +41,21 @@ struct CandidateRace {
     private struct Contender: Sendable {
         var candidate: Candidate
         var places: [Int]
-        var traces: [PatientTrace] = []
+        /// Of these places, how many have been met.
+        var seen = 0
         var sum = 0.0
         var squares = 0.0
 
-        var isComplete: Bool { traces.count == places.count }
+        var isComplete: Bool { seen == places.count }
         var statistic: Double { squares > 0 ? sum / squares.squareRoot() : 0 }
         /// Expected sum over all whom it affects.
-        var promise: Double { traces.isEmpty ? 0 : sum * Double(places.count) / Double(traces.count) }
+        var promise: Double { seen == 0 ? 0 : sum * Double(places.count) / Double(seen) }
     }
 
     let configuration: RefinementConfiguration
     /// The patients' places in the order in which they are met.
     let order: [Int]
-    let jobs: Int
+    let trials: TreeTrials
 
     /// Runs a race; nil where nothing wins. Episodes are counted in `courses`, which otherwise stay as they are.
     func run(_ candidates: [Candidate], _ demand: Demand, _ courses: inout PatientCourses) throws -> RaceWinner? {
@@ -70,21 +71,24 @@ struct CandidateRace {
         alive.removeAll(where: \.isComplete)
         var stage = configuration.firstStage
         while !alive.isEmpty {
-            let todo = alive.map { Array($0.places[$0.traces.count..<min(stage, $0.places.count)]) }
+            let todo = alive.map { Array($0.places[$0.seen..<min(stage, $0.places.count)]) }
             let cost = todo.reduce(0) { $0 + $1.count }
             guard cost <= budget(of: courses) + (demand == .noLoss ? reserve : 0) else { break }
-            let (frozen, contenders) = (courses, alive)
-            let results = try Parallel.map(alive.count, jobs: jobs) { index in
-                try frozen.simulate(contenders[index].candidate.tree, todo[index])
-            }
+            let worth = try trials.run(
+                alive.map(\.candidate.tree),
+                todo.enumerated().flatMap { index, places in
+                    places.map { TreeTrials.Trial(tree: index, patient: courses.traces[$0].patient) }
+                })
             courses.count(episodes: cost)
+            var next = 0
             for index in alive.indices {
-                for (place, trace) in zip(todo[index], results[index]) {
-                    let difference = trace.episodeReturn - courses.traces[place].episodeReturn
+                for place in todo[index] {
+                    let difference = worth[next].value - courses.objective.value(of: courses.traces[place])
                     alive[index].sum += difference
                     alive[index].squares += difference * difference
+                    next += 1
                 }
-                alive[index].traces += results[index]
+                alive[index].seen += todo[index].count
             }
             finished += alive.filter(\.isComplete)
             alive = Array(
@@ -97,11 +101,13 @@ struct CandidateRace {
         }
         let winner = finished.filter { meets($0, demand) }.max { $0.sum < $1.sum }
         guard let winner else { return nil }
+        // Once more, with every decision kept; that costs no new episodes.
+        let traces = try courses.simulate(winner.candidate.tree, winner.places, jobs: trials.jobs)
         let count = Double(courses.count)
         let mean = winner.sum / count
         let variance = max(0, winner.squares / count - mean * mean) / max(1, count - 1)
         return RaceWinner(
-            candidate: winner.candidate, places: winner.places, traces: winner.traces, difference: mean,
+            candidate: winner.candidate, places: winner.places, traces: traces, difference: mean,
             standardError: variance.squareRoot())
     }
 
@@ -125,7 +131,7 @@ struct CandidateRace {
     /// Whether a candidate may still do it: the statistic at the end, expected from what was seen, is within one
     /// standard deviation of what it must be (conditional power: Lan and Wittes 1988).
     private func isHopeful(_ contender: Contender, _ demand: Demand) -> Bool {
-        let seen = Double(contender.traces.count) / Double(contender.places.count)
+        let seen = Double(contender.seen) / Double(contender.places.count)
         let needed = demand == .improvement ? quantile : 0
         return contender.statistic / seen.squareRoot() + (1 - seen).squareRoot() >= needed
     }

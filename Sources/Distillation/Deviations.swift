@@ -72,10 +72,11 @@ struct Deviation: Sendable, Equatable {
                     patients: chosen.map { courses.traces[states[$0].place].patient },
                     episode: courses.episode, seed: courses.seed, jobs: jobs)
                 courses.count(episodes: chosen.count)
-                for (index, value) in zip(chosen, table.returns) {
+                let worth = courses.objective == .total ? table.returns : table.discountedReturns
+                for (index, value) in zip(chosen, worth) {
                     let action = states[index].alternatives[turn]
                     states[index].deviation.gains[action] =
-                        value - courses.traces[states[index].place].episodeReturn
+                        value - courses.objective.value(of: courses.traces[states[index].place])
                 }
             }
             deviations += states.map(\.deviation)

@@ -13,6 +13,7 @@ public struct PatientCourses: Sendable {
     public let factory: any EnvironmentFactory
     public let episode: Int
     public let seed: UInt64
+    public let objective: RefinementObjective
     public private(set) var tree: DecisionTree
     /// One per patient, in the order given.
     public private(set) var traces: [PatientTrace]
@@ -21,11 +22,12 @@ public struct PatientCourses: Sendable {
 
     public init(
         _ factory: any EnvironmentFactory, tree: DecisionTree, patients: [Int], episode: Int = 0, seed: UInt64,
-        jobs: Int = 1
+        objective: RefinementObjective = .total, jobs: Int = 1
     ) throws {
         self.factory = factory
         self.episode = episode
         self.seed = seed
+        self.objective = objective
         self.tree = tree
         traces = try PatientTrace.record(
             factory, policy: TreePolicy(tree), patients: patients, episode: episode, seed: seed, jobs: jobs)
@@ -34,8 +36,11 @@ public struct PatientCourses: Sendable {
 
     public var count: Int { traces.count }
 
+    /// What each course is worth.
+    public var values: [Double] { traces.map(objective.value) }
+
     public var meanReturn: Double {
-        traces.isEmpty ? 0 : traces.reduce(0) { $0 + $1.episodeReturn } / Double(traces.count)
+        traces.isEmpty ? 0 : values.reduce(0, +) / Double(traces.count)
     }
 
     /// Places, in `traces`, of the patients whom another tree would treat otherwise.

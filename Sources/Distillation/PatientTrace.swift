@@ -11,6 +11,8 @@ public struct PatientTrace: Sendable, Equatable {
     public var patient: Int
     /// Sum of rewards.
     public var episodeReturn: Double = 0
+    /// The same, discounted as the task says.
+    public var discountedReturn: Double = 0
     /// Outcomes in the task's order; NaN where not defined.
     public var outcomes: [Double] = []
     /// decisions × observations
@@ -91,6 +93,7 @@ public struct PatientTrace: Sendable, Equatable {
         }
         for index in traces.indices {
             traces[index].episodeReturn = table.returns[index]
+            traces[index].discountedReturn = table.discountedReturns[index]
             // The last reward is not seen by a decision after it.
             if traces[index].decisions > 0 {
                 traces[index].rewards.append(table.returns[index] - traces[index].rewards.reduce(0, +))

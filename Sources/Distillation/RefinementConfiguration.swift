@@ -28,10 +28,20 @@ public struct RefinementConfiguration: Sendable, Equatable {
     /// States of every patient in which other actions are tried, in each pass, to find where to grow.
     public var deviations = 2
 
+    /// What is raised, on training and validation patients.
+    public var objective = RefinementObjective.total
+    /// Random changes of the tree, its shape included, that are raced in a round; none by default.
+    public var shapes = 0
+    /// Rounds of them in vain after which a pass ends.
+    public var roundsInVain = 4
+    /// How trees are bred before the passes.
+    public var evolution = EvolutionConfiguration()
+
     public init() {}
 
     /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
-    /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves`, `rounds_thresholds` and `deviations`, all optional. The caller finishes the reader.
+    /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves`, `rounds_thresholds`, `deviations`, `objective`,
+    /// `shapes`, `rounds_in_vain` and `evolution` (an object: see `EvolutionConfiguration`), all optional. The caller finishes the reader.
     public init(reader: ObjectReader) {
         patients = reader.optionalInteger("patients", in: 1...1_000_000)
         maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)
@@ -44,5 +54,14 @@ public struct RefinementConfiguration: Sendable, Equatable {
         grows = reader.boolean("grows", default: grows)
         roundsThresholds = reader.boolean("rounds_thresholds", default: roundsThresholds)
         deviations = reader.integer("deviations", default: deviations, in: 1...100)
+        objective =
+            reader.choice(
+                "objective", of: RefinementObjective.allCases.map(\.rawValue), default: objective.rawValue
+            ).flatMap(RefinementObjective.init) ?? objective
+        shapes = reader.integer("shapes", default: shapes, in: 0...10_000)
+        roundsInVain = reader.integer("rounds_in_vain", default: roundsInVain, in: 1...1_000_000)
+        if let part = reader.optionalObject("evolution", what: "the evolution") {
+            evolution = EvolutionConfiguration(reader: part)
+        }
     }
 }

@@ -21,6 +21,9 @@ public struct ThresholdRefinement: Sendable {
     /// The change that puts a given tree on the grid.
     static let rounding = "thresholds rounded to measurable steps"
 
+    /// The change to the best tree that was bred.
+    static let evolved = "bred from the given trees"
+
     /// A tree on the way; the first is the one that was given.
     public struct Step: Sendable {
         public var tree: DecisionTree
@@ -40,21 +43,26 @@ public struct ThresholdRefinement: Sendable {
 
     /// Refines a tree on training patients. The same result whatever `jobs`.
     ///
-    /// - Parameter constraints: put in force first, whatever they cost, and kept to by every change.
+    /// - Parameters:
+    ///   - constraints: put in force first, whatever they cost, and kept to by every change.
+    ///   - others: further trees that evolution begins with.
     public func refine(
         _ tree: DecisionTree, factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0,
-        constraints: BoundConstraints? = nil, jobs: Int = 1,
+        constraints: BoundConstraints? = nil, others: [DecisionTree] = [], jobs: Int = 1,
         report: @escaping @Sendable (Step) -> Void = { _ in }
     ) throws -> [Step] {
         var stream = RandomStream(seed: seed, purpose: "refinement.patients")
         let chosen = stream.permutation(factory.patients).prefix(configuration.patients ?? factory.patients)
         let courses = try PatientCourses(
-            factory, tree: tree, patients: chosen.sorted(), episode: episode, seed: seed, jobs: jobs)
+            factory, tree: tree, patients: chosen.sorted(), episode: episode, seed: seed,
+            objective: configuration.objective, jobs: jobs)
         let race = CandidateRace(
-            configuration: configuration, order: stream.permutation(courses.count), jobs: jobs)
+            configuration: configuration, order: stream.permutation(courses.count),
+            trials: TreeTrials(
+                factory, episode: episode, seed: seed, objective: configuration.objective, jobs: jobs))
         var search = Search(
             configuration: configuration, grid: ThresholdGrid(configuration, factory.task), courses: courses,
-            race: race, constraints: constraints, jobs: jobs, report: report)
+            race: race, constraints: constraints, others: others, jobs: jobs, report: report)
         try search.run()
         return search.steps
     }
@@ -66,15 +74,19 @@ public struct ThresholdRefinement: Sendable {
         var courses: PatientCourses
         let race: CandidateRace
         let constraints: BoundConstraints?
+        let others: [DecisionTree]
         let jobs: Int
         let report: @Sendable (Step) -> Void
         var steps: [Step] = []
         var pass = 0
+        /// Rounds of random changes so far.
+        var round = 0
 
         mutating func run() throws {
             note("as given", difference: 0, standardError: 0, affected: 0)
             try obey()
             try roundThresholds()
+            try evolve()
             for number in 0..<configuration.maximumPasses {
                 pass = number
                 let before = steps.count
@@ -84,6 +96,7 @@ public struct ThresholdRefinement: Sendable {
                 if configuration.grows { try tryGrowth() }
                 try tryLeaves()
                 try tryThresholds()
+                try tryShapes()
                 // Threshold moves shrink from pass to pass: end once the smallest were in vain.
                 if steps.count == before, number >= 2 { break }
                 if race.budget(of: courses) <= 0 { break }
@@ -119,14 +132,77 @@ public struct ThresholdRefinement: Sendable {
                 ThresholdRefinement.rounding)
         }
 
+        private var moves: StructuralMoves {
+            let rules = constraints
+            return StructuralMoves(
+                grid: grid, maximumLeaves: max(configuration.maximumLeaves, courses.tree.leafCount),
+                permits: { rules?.permits($0) ?? true })
+        }
+
+        /// Races random changes of the tree, its shape included, round after round until several in a row are in vain.
+        private mutating func tryShapes() throws {
+            var failures = 0
+            while configuration.shapes > 0, failures < configuration.roundsInVain, race.budget(of: courses) > 0 {
+                let (tree, rows, moves) = (courses.tree, courses.someStates(), moves)
+                let (seed, round, mates) = (courses.seed, round, others)
+                let trees = try Parallel.map(configuration.shapes, jobs: jobs) { index in
+                    var stream = RandomStream(
+                        seed: seed, purpose: "refinement.shapes", index: UInt64(round) << 20 | UInt64(index))
+                    return moves.mutated(tree, rows: rows, mates: mates, &stream)
+                }
+                self.round += 1
+                let candidates = trees.filter { $0 != tree }
+                    .map { Candidate(tree: $0, change: "another shape with \($0.leafCount) leaves") }
+                failures = try attempt(candidates, .improvement) ? 0 : failures + 1
+            }
+        }
+
+        /// Breeds trees from those given and goes on with the best, if it is better on all patients.
+        private mutating func evolve() throws {
+            let settings = configuration.evolution
+            guard settings.episodes > 0, configuration.maximumLeaves > 1 else { return }
+            let rules = constraints
+            let trials = race.trials
+            var moves = moves
+            moves.maximumLeaves = configuration.maximumLeaves
+            var evolution = TreeEvolution(
+                settings, moves: moves, trials: trials,
+                patients: race.order.prefix(settings.patients).map { courses.traces[$0].patient },
+                seed: courses.seed)
+            let grid = grid
+            let further = others.map { rules?.rounded($0, to: grid) ?? $0.rounded(to: grid) }
+                .filter(moves.permits)
+            let (tree, report, simulated) = (courses.tree, report, courses.simulated)
+            let step = steps[steps.count - 1]
+            try evolution.run([tree] + further) {
+                var step = step
+                step.episodes = simulated + $0.spent
+                report(step)
+            }
+            let finalists = evolution.best.map(\.tree)
+            let everybody = courses.traces.map(\.patient)
+            let sums = try trials.run(
+                finalists,
+                finalists.indices.flatMap { tree in everybody.map { TreeTrials.Trial(tree: tree, patient: $0) } })
+            courses.count(episodes: evolution.spent + finalists.count * everybody.count)
+            let means = finalists.indices.map { tree in
+                sums[tree * everybody.count..<(tree + 1) * everybody.count].reduce(0) { $0 + $1.value }
+                    / Double(everybody.count)
+            }
+            guard let winner = means.indices.max(by: { (means[$0], $1) < (means[$1], $0) }),
+                means[winner] > courses.meanReturn || tree.leafCount > configuration.maximumLeaves
+            else { return }
+            try move(to: finalists[winner], ThresholdRefinement.evolved)
+        }
+
         /// Goes on with another tree, whatever it costs: the next step's difference says.
         private mutating func move(to tree: DecisionTree, _ change: String) throws {
             guard tree != courses.tree else { return }
             let words = change
-            let before = courses.traces.map(\.episodeReturn)
+            let before = courses.values
             let affected = courses.affected(by: tree).count
             try courses.move(to: tree, jobs: jobs)
-            let change = Statistics.meanEstimate(zip(courses.traces, before).map { $0.episodeReturn - $1 })
+            let change = Statistics.meanEstimate(zip(courses.values, before).map { $0 - $1 })
             note(
                 words, difference: change.value,
                 standardError: (change.high - change.value) / normalQuantile(0.975), affected: affected)
@@ -206,6 +282,15 @@ extension ThresholdGrid {
 }
 
 extension PatientCourses {
+    /// States of some patients, spread over all of them: about two thousand.
+    func someStates() -> [Double] {
+        let decisions = traces.reduce(0) { $0 + $1.decisions }
+        let stride = max(1, decisions / 2000)
+        var rows: [Double] = []
+        for place in Swift.stride(from: 0, to: traces.count, by: stride) { rows += traces[place].observations }
+        return rows
+    }
+
     /// Decisions made at each node of the tree on the way to a leaf.
     func visits() -> [Int] {
         var visits = Array(repeating: 0, count: tree.nodeCount)

@@ -35,12 +35,18 @@ public struct TreeOrigins: Sendable, Equatable {
     public var tree: String?
     /// Whether it needs logged episodes of the policy from whose log the teacher learnt.
     public var isLogged = false
+    /// Further trees of the study that it begins with.
+    public var others: [String]
 
-    public init(teacher: Teacher? = nil, tree: String? = nil, isLogged: Bool = false) {
+    public init(teacher: Teacher? = nil, tree: String? = nil, isLogged: Bool = false, others: [String] = []) {
         self.teacher = teacher
         self.tree = tree
         self.isLogged = isLogged
+        self.others = others
     }
+
+    /// All trees of the study that it needs.
+    public var trees: [String] { (tree.map { [$0] } ?? []) + others }
 }
 
 /// One tree to be made. What `TreeOrigins` asks for is there.
@@ -54,6 +60,8 @@ public struct TreeJob: Sendable {
     public var log: EpisodeLog?
     /// The tree to start from.
     public var start: DecisionTree?
+    /// Further trees to begin with.
+    public var others: [DecisionTree]
     public var seed: UInt64
     /// Keys the chance events of validation episodes, so that all trees are judged on the same ones.
     public var validationSeed: UInt64
@@ -63,7 +71,8 @@ public struct TreeJob: Sendable {
 
     public init(
         training: any EnvironmentFactory, validation: any EnvironmentFactory, teacher: (any ScoredPolicy)? = nil,
-        log: EpisodeLog? = nil, start: DecisionTree? = nil, seed: UInt64, validationSeed: UInt64? = nil, jobs: Int = 1,
+        log: EpisodeLog? = nil, start: DecisionTree? = nil, others: [DecisionTree] = [], seed: UInt64,
+        validationSeed: UInt64? = nil, jobs: Int = 1,
         progress: @escaping @Sendable (Double, Double, String) -> Void = { _, _, _ in }
     ) {
         self.training = training
@@ -71,6 +80,7 @@ public struct TreeJob: Sendable {
         self.teacher = teacher
         self.log = log
         self.start = start
+        self.others = others
         self.seed = seed
         self.validationSeed = validationSeed ?? seed
         self.jobs = jobs

@@ -35,7 +35,8 @@ public enum TreeSpecification {
             let from = reader.string("from")
             let configuration = RefinementConfiguration(reader: reader)
             let constraints = constraints(reader, task)
-            return from.map { RefineMethod(configuration, from: $0, constraints: constraints) }
+            let others = reader.optionalStrings("also_from") ?? []
+            return from.map { RefineMethod(configuration, from: $0, others: others, constraints: constraints) }
         default: return leafLimited(method, reader)
         }
     }
@@ -105,10 +106,13 @@ public struct RefineMethod: TreeMethod {
     public let configuration: RefinementConfiguration
     public let constraints: TreeConstraints?
 
-    public init(_ configuration: RefinementConfiguration, from: String, constraints: TreeConstraints? = nil) {
+    public init(
+        _ configuration: RefinementConfiguration, from: String, others: [String] = [],
+        constraints: TreeConstraints? = nil
+    ) {
         self.configuration = configuration
         self.constraints = constraints
-        origins = TreeOrigins(tree: from)
+        origins = TreeOrigins(tree: from, others: others)
     }
 
     /// All refinements of a study meet the same patients in the same order.
@@ -119,12 +123,14 @@ public struct RefineMethod: TreeMethod {
         let start = try job.needStart()
         let bound = try constraints.map { try BoundConstraints($0, tree: start) }
         let all = try ThresholdRefinement(configuration).refine(
-            start, factory: job.training, seed: job.seed, constraints: bound, jobs: job.jobs,
+            start, factory: job.training, seed: job.seed, constraints: bound, others: job.others,
+            jobs: job.jobs,
             report: { job.progress(Double($0.episodes), budget, "episodes") })
         // The tree as it was may be chosen only where it obeys.
         let steps = bound.map { rules in all.filter { rules.permits($0.tree) } } ?? all
         let choice = try ThresholdRefinement.chooseByValidation(
-            steps, factory: job.validation, seed: job.validationSeed, jobs: job.jobs)
+            steps, factory: job.validation, seed: job.validationSeed, objective: configuration.objective, jobs: job.jobs
+        )
         return MadeTree(
             tree: steps[choice.best].tree, metricsCSV: ThresholdRefinement.metricsCSV(steps, validation: choice),
             rounding: try zip(all, all.dropFirst()).first { $1.change == ThresholdRefinement.rounding }.map {

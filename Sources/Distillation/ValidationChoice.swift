@@ -17,18 +17,20 @@ public struct ValidationChoice: Sendable, Equatable {
     /// first tree, usually the one before refinement, is a candidate like the others. Patients whom two successive
     /// trees treat alike are simulated once. The same result whatever `jobs`.
     public static func choose(
-        _ trees: [DecisionTree], factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1
+        _ trees: [DecisionTree], factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0,
+        objective: RefinementObjective = .total, jobs: Int = 1
     ) throws -> ValidationChoice {
         guard let first = trees.first else { throw DistillationError(description: "no tree to choose from") }
         var courses = try PatientCourses(
-            factory, tree: first, patients: Array(0..<factory.patients), episode: episode, seed: seed, jobs: jobs)
-        let reference = courses.traces.map(\.episodeReturn)
+            factory, tree: first, patients: Array(0..<factory.patients), episode: episode, seed: seed,
+            objective: objective, jobs: jobs)
+        let reference = courses.values
         var choice = ValidationChoice(best: 0, meanReturns: [], differences: [])
         for (index, tree) in trees.enumerated() {
             if index > 0 { try courses.move(to: tree, jobs: jobs) }
             choice.meanReturns.append(courses.meanReturn)
             choice.differences.append(
-                Statistics.meanEstimate(zip(courses.traces, reference).map { $0.episodeReturn - $1 }))
+                Statistics.meanEstimate(zip(courses.values, reference).map { $0 - $1 }))
             if choice.meanReturns[index] > choice.meanReturns[choice.best] { choice.best = index }
         }
         return choice
@@ -38,10 +40,11 @@ public struct ValidationChoice: Sendable, Equatable {
 extension ThresholdRefinement {
     /// The step whose tree treats the validation patients best, the unrefined tree being one of them.
     public static func chooseByValidation(
-        _ steps: [Step], factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0, jobs: Int = 1
+        _ steps: [Step], factory: any EnvironmentFactory, seed: UInt64, episode: Int = 0,
+        objective: RefinementObjective = .total, jobs: Int = 1
     ) throws -> ValidationChoice {
         try ValidationChoice.choose(
-            steps.map(\.tree), factory: factory, seed: seed, episode: episode, jobs: jobs)
+            steps.map(\.tree), factory: factory, seed: seed, episode: episode, objective: objective, jobs: jobs)
     }
 
     /// A line per step, with a header; with the validation patients' mean return where it is known.

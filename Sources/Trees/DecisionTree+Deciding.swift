@@ -43,6 +43,20 @@ extension DecisionTree {
         }
     }
 
+    /// Whether another tree over the same features ranks the actions alike in every one of some states.
+    ///
+    /// - Parameter observations: rows of `features.count`.
+    public func decidesAlike(_ other: DecisionTree, _ observations: [Double]) -> Bool {
+        let (width, choices) = (features.count, actions.count)
+        return observations.withUnsafeBufferPointer { observations in
+            (0..<observations.count / width).allSatisfy { state in
+                let row = observations.baseAddress! + state * width
+                let (mine, theirs) = (leaf(of: row) * choices, other.leaf(of: row) * choices)
+                return (0..<choices).allSatisfy { ranking[mine + $0] == other.ranking[theirs + $0] }
+            }
+        }
+    }
+
     /// The best-scored action of a leaf when everything is allowed.
     public func action(atLeaf node: Int) -> Int { Int(ranking[node * actions.count]) }
 

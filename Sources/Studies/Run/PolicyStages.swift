@@ -139,7 +139,7 @@ extension StudyStages {
             seed: study.seed,
             inputs: ["cohort/patients"]
                 + (origins.teacher == nil ? [] : teacherInputs(of: tree, seed: number))
-                + (origins.tree.map { ["trees/\($0)/seed-\(number)"] } ?? [])
+                + origins.trees.map { "trees/\($0)/seed-\(number)" }
         ) { context in
             let training = try factory(StudyStages.trainingPatients, context)
             // Episodes that the teacher has not learnt from: values fitted to the same ones would know their chance.
@@ -152,6 +152,9 @@ extension StudyStages {
                     log: try logged.map { try log($0, training, seed: study.seed("log.scores", number)) },
                     // What is made from a tree that abstains decides everywhere, unless it abstains itself.
                     start: try origins.tree.map {
+                        try decisionTree(StudyStages.treeFile($0, seed: number), context).withAbstentions([:])
+                    },
+                    others: try origins.others.map {
                         try decisionTree(StudyStages.treeFile($0, seed: number), context).withAbstentions([:])
                     },
                     seed: study.seed(tree.method.seedPurpose(of: tree.name), number),

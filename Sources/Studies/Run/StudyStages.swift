@@ -41,7 +41,7 @@ public struct StudyStages: Sendable {
                     case .best: hasTeacherChoice
                     case .agent(let teacher): known.contains(teacher)
                     }
-                return hasTeacher && origins.tree.map(known.contains) ?? true
+                return hasTeacher && origins.trees.allSatisfy(known.contains)
             }
             pendingTrees.removeAll { tree in trees.contains { $0.name == tree.name } }
             for tree in trees { stages += study.seedNumbers.map { self.tree(tree, seed: $0) } }

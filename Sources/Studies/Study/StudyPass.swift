@@ -203,6 +203,9 @@ struct StudyPass {
         for member in keys("trees") {
             check(member.node["from"], among: treeNames, kind: "tree")
             if let tree = trees.first(where: { $0.name == member.key }) { checkLog(tree, member.node, agents) }
+            if case .array(let others)? = member.node["also_from"]?.value {
+                for other in others { check(other, among: treeNames, kind: "tree") }
+            }
             if case .string("best")? = member.node["teacher"]?.value { continue }
             check(member.node["teacher"], among: agentNames, kind: "agent")
             checkTeacher(member.node["teacher"], agents)
@@ -252,7 +255,7 @@ struct StudyPass {
                 case .best: agents.filter { $0.tree == nil }.map(\.name)
                 case .agent(let teacher): [teacher]
                 }
-            return teachers + (origins.tree.map { [$0] } ?? [])
+            return teachers + origins.trees
         }
         for (part, names) in [("agents", agents.map(\.name)), ("trees", trees.map(\.name))] {
             for name in names {
