@@ -41,7 +41,8 @@ public struct RefinementConfiguration: Sendable, Equatable {
 
     /// Reads the keys `patients`, `maximum_passes`, `maximum_episodes`, `confidence`, `first_stage`,
     /// `minimum_affected`, `prunes`, `grows`, `maximum_leaves`, `rounds_thresholds`, `deviations`, `objective`,
-    /// `shapes`, `rounds_in_vain` and `evolution` (an object: see `EvolutionConfiguration`), all optional. The caller finishes the reader.
+    /// `shapes`, `rounds_in_vain` and `evolution` (an object: see `EvolutionConfiguration`), all optional. The caller
+    /// finishes the reader.
     public init(reader: ObjectReader) {
         patients = reader.optionalInteger("patients", in: 1...1_000_000)
         maximumPasses = reader.integer("maximum_passes", default: maximumPasses, in: 0...1000)

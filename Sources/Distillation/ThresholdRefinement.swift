@@ -7,10 +7,11 @@ import Trees
 /// Coordinate search over a tree by mean return on paired simulated training patients.
 ///
 /// In passes over the tree: every split's removal in favour of one of its sides, new splits of leaves where trying
-/// another action gained most, the ranking of every leaf's actions, and the threshold of every split. A change stays
+/// another action gained most, the ranking of every leaf's actions, the threshold of every split and, where asked for,
+/// random changes of the shape (`StructuralMoves`). Before the passes trees may be bred (`TreeEvolution`). A change stays
 /// when its paired difference is positive with the configured confidence; a removal also when it costs nothing. So the
-/// training return never falls, but for a given tree whose thresholds are rounded to measurable steps first. The winner among the trees on
-/// the way is for validation patients to choose (`chooseByValidation`).
+/// training return never falls, but for a given tree whose thresholds are rounded to measurable steps first. The winner
+/// among the trees on the way is for validation patients to choose (`chooseByValidation`).
 public struct ThresholdRefinement: Sendable {
     public var configuration: RefinementConfiguration
 
@@ -159,7 +160,10 @@ public struct ThresholdRefinement: Sendable {
 
         /// Breeds trees from those given and goes on with the best, if it is better on all patients.
         private mutating func evolve() throws {
-            let settings = configuration.evolution
+            var settings = configuration.evolution
+            // What is bred must be tried on everybody in the end.
+            settings.episodes = min(
+                settings.episodes, race.budget(of: courses) - TreeEvolution.finalists * courses.count)
             guard settings.episodes > 0, configuration.maximumLeaves > 1 else { return }
             let rules = constraints
             let trials = race.trials
@@ -278,58 +282,5 @@ extension ThresholdGrid {
     fileprivate init(_ configuration: RefinementConfiguration, _ task: TaskDescription) {
         self = ThresholdGrid(task)
         if !configuration.roundsThresholds { self.init(steps: task.observations.map { _ in nil }) }
-    }
-}
-
-extension PatientCourses {
-    /// States of some patients, spread over all of them: about two thousand.
-    func someStates() -> [Double] {
-        let decisions = traces.reduce(0) { $0 + $1.decisions }
-        let stride = max(1, decisions / 2000)
-        var rows: [Double] = []
-        for place in Swift.stride(from: 0, to: traces.count, by: stride) { rows += traces[place].observations }
-        return rows
-    }
-
-    /// Decisions made at each node of the tree on the way to a leaf.
-    func visits() -> [Int] {
-        var visits = Array(repeating: 0, count: tree.nodeCount)
-        let width = tree.features.count
-        for trace in traces {
-            trace.observations.withUnsafeBufferPointer { observations in
-                for decision in 0..<trace.decisions {
-                    visits[tree.leaf(of: observations.baseAddress! + decision * width)] += 1
-                }
-            }
-        }
-        for node in visits.indices.reversed() {
-            if case .split(_, _, _, let left, let right) = tree.node(node) {
-                visits[node] = visits[left] + visits[right]
-            }
-        }
-        return visits
-    }
-
-    /// The leaves, most visited first.
-    func leavesByVisits() -> [Int] {
-        let visits = visits()
-        return tree.leaves.sorted { (visits[$1], $0) < (visits[$0], $1) }
-    }
-
-    /// The values that a split's feature had in the states that came to it, ascending; missing ones left out.
-    func visitedValues(of node: Int) -> [Double] {
-        guard case .split(let feature, _, _, _, _) = tree.node(node) else { return [] }
-        let below = tree.subtree(of: node)
-        let width = tree.features.count
-        var values: [Double] = []
-        for trace in traces {
-            trace.observations.withUnsafeBufferPointer { observations in
-                for decision in 0..<trace.decisions {
-                    let row = observations.baseAddress! + decision * width
-                    if below.contains(tree.leaf(of: row)), !row[feature].isNaN { values.append(row[feature]) }
-                }
-            }
-        }
-        return values.sorted()
     }
 }
