@@ -55,6 +55,15 @@ public enum GeneratorSpecification: Sendable, Equatable {
         }
     }
 
+    /// What it is, with its article.
+    public var words: String {
+        switch self {
+        case .vae: "a variational autoencoder"
+        case .cvae: "a conditional variational autoencoder"
+        case .copula: "a Gaussian copula"
+        }
+    }
+
     /// Fits the generator to a table.
     public func fit(_ table: PatientTable, seed: UInt64) throws -> any CohortGenerator {
         switch self {

@@ -39,10 +39,12 @@ public struct VAEConfiguration: Sendable, Equatable {
     /// Share of each numeric column's distribution cut off at each end; nil for three quarters of a
     /// training row, so that the extreme values of real patients are not given away.
     public var tailTrim: Double?
-    /// Autoencoders trained apart, each row being drawn by one of them; nil for 1.
+    /// Autoencoders trained apart, each row being drawn by one of them; nil for 3 up to 800 rows,
+    /// whose held-out rows say more together about when to stop, and 1 above.
     public var members: Int?
-    /// Weight of the likelihood of the target, where it is a category: how much more than other columns it counts.
-    public var targetWeight: Double
+    /// Weight of the likelihood of the target, where it is a category: how much more than other columns it counts. nil
+    /// for 10 up to 800 rows, where a risk model needs the link most and has least to learn it from, and 1 above.
+    public var targetWeight: Double?
     /// Passes of the correction of pairs at most; 0 for none, nil for 0.
     public var pairSweeps: Int?
     /// Share of the way from the table's pairs to the generator's own that the correction leaves.
@@ -57,7 +59,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
         leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil,
         members: Int? = nil,
-        targetWeight: Double = 1, pairSweeps: Int? = nil, pairShrink: Double = 0.25, candidates: Int = 6
+        targetWeight: Double? = nil, pairSweeps: Int? = nil, pairShrink: Double = 0.25, candidates: Int = 6
     ) {
         self.latent = latent
         self.hidden = hidden
@@ -111,7 +113,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         spikeShare = reader.number("spike_share", default: spikeShare, in: 0.01...2)
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
         members = reader.optionalInteger("members", in: 1...64)
-        targetWeight = reader.number("target_weight", default: targetWeight, in: 0...1000)
+        targetWeight = reader.optionalNumber("target_weight", in: 0...1000)
         pairSweeps = reader.optionalInteger("pair_sweeps", in: 0...1000)
         pairShrink = reader.number("pair_shrink", default: pairShrink, in: 0...1)
         candidates = reader.integer("candidates", default: candidates, in: 1...1024)
@@ -124,7 +126,9 @@ public struct VAEConfiguration: Sendable, Equatable {
 
     func pairSweeps(rows: Int) -> Int { pairSweeps ?? 0 }
 
-    func members(rows: Int) -> Int { members ?? 1 }
+    func members(rows: Int) -> Int { members ?? (rows <= 800 ? 3 : 1) }
+
+    func targetWeight(rows: Int) -> Double { targetWeight ?? (rows <= 800 ? 10 : 1) }
 
     func beta(rows: Int) -> Double { beta ?? (rows <= 800 ? 1 : 0.7) }
 

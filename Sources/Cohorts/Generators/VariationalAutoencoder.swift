@@ -44,7 +44,7 @@ public struct VariationalAutoencoder: LatentGenerator {
             var stream = RandomStream(seed: seed, purpose: "vae.weights", index: UInt64(number))
             return VAEObjective(
                 encoding: encoding, latent: latent, hidden: configuration.hidden,
-                activation: configuration.activation, targetWeight: configuration.targetWeight,
+                activation: configuration.activation, targetWeight: configuration.targetWeight(rows: rows),
                 stream: &stream)
         }
         let training = VAETraining(

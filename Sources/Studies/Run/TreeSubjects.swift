@@ -49,7 +49,7 @@ enum TreeSubjects {
                 + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
                 + "and \(NumberText.count(cohort.test)) for testing, each set with chance events of its own."
         }
-        let kind = if case .vae = cohort.generator { "a variational autoencoder" } else { "a Gaussian copula" }
+        let kind = cohort.generator.words
         return "Virtual patients of \(model.fullName): \(kind) learned "
             + "\(NumberText.count(study.sourcePatients)) plausible source patients and generated "
             + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for validation "
