@@ -17,8 +17,8 @@ struct LoggedScores {
     let log: EpisodeLog
     let teacher: any ScoredPolicy
     let discount: Double
-    /// Logged decisions after which V̂ stands in for V′; nil for none. The weights of a long way multiply.
-    let corrected: Int?
+    /// Logged decisions after which V̂ stands in for V′. The weights of a long way multiply.
+    let corrected: Int
     let jobs: Int
 
     /// The states of all decisions with a choice, in the log's order. The same result whatever `jobs`.
@@ -63,7 +63,7 @@ struct LoggedScores {
         for (place, row) in rows.enumerated() {
             // δₜ = Σₖ γᵏ·ρₜ₊₁ ⋯ ρₜ₊ₖ·(rₜ₊ₖ + γ·V̂ − Q̂)ₜ₊ₖ: the recursion for V′ written out.
             var (sum, weight, ahead) = (steps[place], 1.0, place + 1)
-            while ahead < rows.count, ahead - place < corrected ?? .max {
+            while ahead < rows.count, ahead - place < corrected {
                 weight *= discount * ratios[ahead]
                 if weight == 0 { break }
                 sum += weight * steps[ahead]

@@ -27,8 +27,10 @@ public struct RegretConfiguration: Sendable, Equatable {
     public var values = Values.scores
     /// States of every treated patient in which all actions are tried, where values come from trials.
     public var statesPerPatient = 2
-    /// Logged decisions after which the teacher's own value stands in, where values are doubly robust; nil for none.
-    public var correctedDecisions: Int?
+    /// Logged decisions after which the teacher's own value stands in, where values are doubly robust. More of them
+    /// trust the teacher's values less, but their weights multiply: with 10,000 episodes of random treatment in
+    /// sepsis-oberst trees of 16 leaves returned 0.19 with 1, −0.07 with 3 and −0.11 with all (cql, the teacher: 0.45).
+    public var correctedDecisions = 1
     public var maximumLeaves = 16
     public var maximumDepth: Int?
     /// Splits above one another that are searched together, 1 or 2.
@@ -53,7 +55,8 @@ public struct RegretConfiguration: Sendable, Equatable {
             "patients_per_iteration", default: patientsPerIteration, in: 1...1_000_000)
         selectionPatients = reader.integer("selection_patients", default: selectionPatients, in: 1...1_000_000)
         statesPerPatient = reader.integer("states_per_patient", default: statesPerPatient, in: 1...1000)
-        correctedDecisions = reader.optionalInteger("corrected_decisions", in: 1...1_000_000)
+        correctedDecisions = reader.integer(
+            "corrected_decisions", default: correctedDecisions, in: 1...1_000_000)
         maximumLeaves = reader.integer("maximum_leaves", default: maximumLeaves, in: 1...4096)
         maximumDepth = reader.optionalInteger("maximum_depth", in: 1...64)
         lookahead = reader.integer("lookahead", default: lookahead, in: 1...2)

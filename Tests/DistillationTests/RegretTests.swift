@@ -88,6 +88,7 @@ import Trees
             factory, policy: RandomPolicy(seed: 9), patients: Array(0..<20_000), seed: 9)
         var configuration = configuration(leaves: 4, .doublyRobust)
         configuration.lookahead = 1
+        configuration.correctedDecisions = .max
         let result = try RegretTree(configuration).distil(
             teacher: TableTeacher(values: wrong, scoreKind: kind), log: log, task: factory.task)
         #expect(result.tree.leafCount == 1 && result.tree.action(atLeaf: 0) == 1)
