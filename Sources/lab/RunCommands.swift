@@ -46,38 +46,44 @@ enum RunCommands {
         var line = "\(result.timings.count) stages in \(ProgressLine.duration(result.seconds))"
         if kept > 0 { line += " (\(kept) kept from before)" }
         Terminal.note(line)
-        let comparison = try RunReader(folder: folder).comparison()
-        if arguments.has("--json") {
-            Terminal.print(comparison.json().text())
+        let finished = RunReader(folder: folder)
+        if let summary = try finished.riskSummary() {
+            Terminal.print(arguments.has("--json") ? summary.json().text() : "\n" + summary.text())
         } else {
-            Terminal.print("\n" + comparison.text(width: Terminal.width))
+            let comparison = try finished.comparison()
+            Terminal.print(
+                arguments.has("--json") ? comparison.json().text() : "\n" + comparison.text(width: Terminal.width))
         }
-        Terminal.note(
-            """
+        var next = """
 
             results: \(folder)
               \(folder)/report.html   everything on one page
               lab compare \(folder)   this table again
-              lab export \(folder) --format html --out tree.html   the best tree on one page
-            """)
+            """
+        if case .treatment = study {
+            next += "\n  lab export \(folder) --format html --out tree.html   the best tree on one page"
+        }
+        Terminal.note(next)
         return ExitCode.done
     }
 
-    private static func read(_ path: String, _ arguments: ParsedArguments) throws -> Study {
-        let study = try StudyReader.read(
-            path: path, home: Shared.home, quick: arguments.has("--quick"), settings: arguments.texts("--set"))
-        if let extra = arguments.texts("--data").first {
+    private static func read(_ path: String, _ arguments: ParsedArguments) throws -> AnyStudy {
+        let tables = try StudyTables(arguments.texts("--data"))
+        let study = try StudyReader.readAny(
+            path: path, home: Shared.home, quick: arguments.has("--quick"), settings: arguments.texts("--set"),
+            tables: tables)
+        let unknown = tables.given.keys.sorted().filter { !study.resolved.names($0) }
+        guard unknown.isEmpty else {
             throw UsageError(
-                command: "lab run",
-                problems: ["--data \(extra): the study names no table; its patients come from the environment"])
+                command: "lab run", problems: unknown.map { "--data \($0)=…: the study names no table \"\($0)\"" })
         }
         return study
     }
 
-    static func execute(_ study: Study, folder: String, _ arguments: ParsedArguments) throws -> RunResult {
+    static func execute(_ study: AnyStudy, folder: String, _ arguments: ParsedArguments) throws -> RunResult {
         let interruption = Interruption(
             message: "stopping after the running stages, which are kept; Ctrl-C again leaves at once")
-        let progress = ProgressLine(stages: StudyStages(study).all().count)
+        let progress = ProgressLine(stages: study.stages.count)
         defer { progress.end() }
         return try StudyRunner.run(
             study, folder: folder,
@@ -102,10 +108,7 @@ enum RunCommands {
             Terminal.print(study.resolved.text())
             return ExitCode.done
         }
-        let stages = StudyStages(study).all().count
-        Terminal.print(
-            "\(path): valid. \(study.agents.count) agents and \(study.trees.count) trees with \(study.seeds) seeds on "
-                + "\(study.environment.model.fullName), \(stages) stages.")
+        Terminal.print("\(path): valid. \(study.summary)")
         return ExitCode.done
     }
 
@@ -114,14 +117,18 @@ enum RunCommands {
             "lab reproduce", "Runs the study of a run again and says of every artefact whether it is the same.",
             examples: [ArgumentExample("lab reproduce runs/immuno", "exit code 0 if every byte is the same, else 1")],
             positionals: [PositionalSpecification("RUN", "the run directory")],
-            options: [Shared.jobsOption, .flag("--json", "prints the verdicts as JSON")])
+            options: [
+                Shared.jobsOption,
+                .option("--data", "NAME=PATH", "a table of the user's own that the study names", repeats: true),
+                .flag("--json", "prints the verdicts as JSON"),
+            ])
     ) { arguments in
         let run = try Shared.runFolder(arguments.text("RUN") ?? "", command: "lab reproduce")
         let manifest = try Manifest.read(run: run)
         let interruption = Interruption(message: "stopping after the running stages")
         let progress = ProgressLine(stages: manifest.stageCount)
         let reproduction = try Reproduction.reproduce(
-            run: run, home: Shared.home,
+            run: run, home: Shared.home, tables: try StudyTables(arguments.texts("--data")),
             options: RunOptions(
                 jobs: Shared.jobs(arguments), report: { progress.receive($0) },
                 isInterrupted: { interruption.isRequested }))
@@ -150,6 +157,18 @@ enum RunCommands {
             ])
     ) { arguments in
         let folders = try arguments.texts("RUN").map { try Shared.runFolder($0, command: "lab compare") }
+        let risks = try folders.map { try RunReader(folder: $0).riskSummary() }
+        if risks.contains(where: { $0 != nil }) {
+            for (folder, summary) in zip(folders, risks) {
+                guard let summary else {
+                    throw UsageError(
+                        command: "lab compare", problems: ["\(folder): studies of risk are compared by themselves"])
+                }
+                if folders.count > 1 { Terminal.print("\(folder)\n") }
+                Terminal.print(arguments.has("--json") ? summary.json().text() : summary.text())
+            }
+            return ExitCode.done
+        }
         let comparisons = try folders.map { try RunReader(folder: $0).comparison() }
         if arguments.has("--json") {
             let runs = zip(folders, comparisons).map { folder, comparison -> JSONValue in
@@ -164,5 +183,17 @@ enum RunCommands {
                 arguments.has("--markdown") ? comparison.markdown() : comparison.text(width: Terminal.width))
         }
         return ExitCode.done
+    }
+}
+
+extension JSONValue {
+    /// Whether a text stands somewhere in it as a value.
+    fileprivate func names(_ text: String) -> Bool {
+        switch self {
+        case .string(let own): own == text
+        case .array(let items): items.contains { $0.names(text) }
+        case .object(let fields): fields.contains { $0.value.names(text) }
+        default: false
+        }
     }
 }

@@ -10,8 +10,15 @@ public struct Manifest: Sendable {
 
     public var program: String
     public var study: JSONValue
-    public var environmentName: String
-    public var environmentHash: String
+    /// Something that results depend on besides the study.
+    public struct Source: Sendable, Equatable {
+        /// `environment` or `table`.
+        public var kind: String
+        public var name: String
+        /// SHA-256.
+        public var hash: String
+    }
+    public var sources: [Source]
     /// Names of what numbers may depend on besides the study, such as the processor kernel of OpenBLAS.
     public var platform: [JSONField]
     /// SHA-256 by path, relative to the run directory.
@@ -20,13 +27,12 @@ public struct Manifest: Sendable {
     public var otherBuilds: [String]
 
     public init(
-        program: String, study: JSONValue, environmentName: String, environmentHash: String, platform: [JSONField],
+        program: String, study: JSONValue, sources: [Source], platform: [JSONField],
         artefacts: [String: String], otherBuilds: [String] = []
     ) {
         self.program = program
         self.study = study
-        self.environmentName = environmentName
-        self.environmentHash = environmentHash
+        self.sources = sources
         self.platform = platform
         self.artefacts = artefacts
         self.otherBuilds = otherBuilds
@@ -35,7 +41,9 @@ public struct Manifest: Sendable {
     public func json() -> JSONValue {
         var fields = [
             JSONField("format", .integer(Manifest.format)), JSONField("program", .string(program)),
-            JSONField("environment", ["name": .string(environmentName), "hash": .string(environmentHash)]),
+        ]
+        fields += sources.map { JSONField($0.kind, ["name": .string($0.name), "hash": .string($0.hash)]) }
+        fields += [
             JSONField("platform", .object(platform)), JSONField("study", study),
             JSONField(
                 "artefacts",
@@ -52,10 +60,13 @@ public struct Manifest: Sendable {
         if let format = reader.integer("format"), format > Manifest.format {
             reader.complain("this run was made by a newer version of the program (format \(format))")
         }
-        let environment = reader.object("environment", what: "the environment")
         var manifest = Manifest(
             program: reader.string("program") ?? "", study: reader.child("study")?.plain ?? .null,
-            environmentName: environment?.string("name") ?? "", environmentHash: environment?.string("hash") ?? "",
+            sources: ["environment", "table"].compactMap { kind in
+                reader.optionalObject(kind, what: "the \(kind)").map {
+                    Source(kind: kind, name: $0.string("name") ?? "", hash: $0.string("hash") ?? "")
+                }
+            },
             platform: [], artefacts: [:])
         if case .object(let fields)? = reader.child("platform")?.plain { manifest.platform = fields }
         manifest.otherBuilds = reader.optionalStrings("other_builds") ?? []

@@ -31,12 +31,14 @@ public struct Reproduction: Sendable {
     /// Runs the study of a run directory again in a temporary folder.
     ///
     /// - Throws: `Diagnostics` where the manifest or the study in it cannot be read; what a run throws.
-    public static func reproduce(run: String, home: Home, options: RunOptions) throws -> Reproduction {
+    public static func reproduce(
+        run: String, home: Home, tables: StudyTables = StudyTables(), options: RunOptions
+    ) throws -> Reproduction {
         let manifest = try Manifest.read(run: run)
-        let study = try manifest.readStudy(run: run, home: home)
+        let study = try manifest.readAnyStudy(run: run, home: home, tables: tables)
         var remarks: [String] = []
-        if study.environment.hash != manifest.environmentHash {
-            remarks.append("the environment \(manifest.environmentName) has changed since the run")
+        for source in manifest.sources where !study.sources.contains(where: { $0.hash == source.hash }) {
+            remarks.append("the \(source.kind) \(source.name) has changed since the run")
         }
         if manifest.program != ProgramVersion.text {
             remarks.append("the run was made by version \(manifest.program); this is \(ProgramVersion.text)")

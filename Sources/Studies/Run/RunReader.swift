@@ -1,5 +1,6 @@
 // A finished run read back.
 
+import Cohorts
 import Evaluation
 import Foundation
 import PositionedJSON
@@ -26,6 +27,15 @@ public struct RunReader: Sendable {
     private func path(_ relative: String) -> String { PathLookup.join(folder, relative) }
 
     public func manifest() throws -> Manifest { try Manifest.read(run: folder) }
+
+    /// The risk assessment of a study of risk; nil for a study of treatment.
+    public func riskSummary() throws -> RiskSummary? {
+        guard let file = PathLookup.find(path(RiskStages.summaryFile)) else { return nil }
+        let complaints = Complaints()
+        let summary = RiskSummary(try JSONParser.parse(contentsOf: file), complaints: complaints)
+        try complaints.throwIfAny()
+        return summary
+    }
 
     public func comparison() throws -> Comparison {
         let complaints = Complaints()
@@ -84,9 +94,16 @@ public struct RunReader: Sendable {
 extension Manifest {
     /// The study of the run, read again.
     func readStudy(run: String, home: Home) throws -> Study {
+        guard case .treatment(let study) = try readAnyStudy(run: run, home: home, tables: StudyTables()) else {
+            throw StageError(message: "\(run) is of a study of risk, in which nobody is treated")
+        }
+        return study
+    }
+
+    func readAnyStudy(run: String, home: Home, tables: StudyTables) throws -> AnyStudy {
         let source = SourceText(
             name: PathLookup.join(run, Manifest.fileName) + " (its study)", text: study.text())
-        return try StudyReader.read(try JSONParser.parse(source), folder: run, home: home)
+        return try StudyReader.readAny(try JSONParser.parse(source), folder: run, home: home, tables: tables)
     }
 
     /// How many stages a run of its study has, for progress; near enough without reading the study.

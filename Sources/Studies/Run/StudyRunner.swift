@@ -36,25 +36,28 @@ public struct RunResult: Sendable {
 }
 
 public enum StudyRunner {
+    public static func run(_ study: Study, folder: String, options: RunOptions) throws -> RunResult {
+        try run(.treatment(study), folder: folder, options: options)
+    }
+
     /// Runs a study; finished stages of an earlier run in the same directory are kept where nothing they depend on has
     /// changed.
     ///
     /// - Throws: `RunFailure`, `StageError`, `FileError`.
-    public static func run(_ study: Study, folder: String, options: RunOptions) throws -> RunResult {
+    public static func run(_ study: AnyStudy, folder: String, options: RunOptions) throws -> RunResult {
         let began = Date()
         let clock = ContinuousClock()
         let start = clock.now
         let directory = try RunDirectory(path: folder)
-        let stages = StudyStages(study).all()
+        let stages = study.stages
         let runner = StageRunner(
             folder: directory.path, jobs: options.jobs, program: ProgramVersion.identity, force: options.force,
             keepsAnyBuild: options.keepsAnyBuild, report: options.report, isInterrupted: options.isInterrupted)
         let results = try runner.run(stages)
         directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(results.artefacts.keys))
         let manifest = Manifest(
-            program: ProgramVersion.text, study: study.resolved, environmentName: study.environment.model.fullName,
-            environmentHash: study.environment.hash, platform: platform, artefacts: results.artefacts,
-            otherBuilds: results.otherBuilds)
+            program: ProgramVersion.text, study: study.resolved, sources: study.sources, platform: platform,
+            artefacts: results.artefacts, otherBuilds: results.otherBuilds)
         try AtomicFile.write(manifest.json().text(), to: "\(folder)/\(Manifest.fileName)")
         let parts = (clock.now - start).components
         let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18

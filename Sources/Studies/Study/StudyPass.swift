@@ -19,7 +19,7 @@ struct StudyPass {
 
     mutating func read(_ environment: LoadedEnvironment?) -> Study? {
         let name = reader.string("name")
-        if let name, let place = reader.node["name"] { checkName(name, place, "the study's name") }
+        if let name, let place = reader.node["name"] { StudyNames.check(name, place, "the study's name", complaints) }
         let title = reader.string("title", default: name ?? "")
         let question = reader.string("question", default: "")
         let seed = reader.integer("seed", in: 0...Int.max)
@@ -46,22 +46,7 @@ struct StudyPass {
         return study
     }
 
-    /// Names become folders and columns.
-    private func checkName(_ name: String, _ place: JSONNode, _ what: String) {
-        let allowed = name.unicodeScalars.allSatisfy {
-            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "_" || $0 == "-"
-        }
-        if name.isEmpty || !allowed || name.count > 64 || name.hasPrefix("-") {
-            complaints.add(
-                place, "\(what) cannot be \"\(name.prefix(80))\"",
-                remedy: "up to 64 letters, digits, hyphens and underscores; it names a folder")
-        }
-    }
-
-    private func checkName(_ member: JSONMember, _ what: String) {
-        let place = JSONNode(value: .null, location: member.keyLocation, source: member.node.source)
-        checkName(member.key, place, what)
-    }
+    private func checkName(_ member: JSONMember, _ what: String) { StudyNames.check(member, what, complaints) }
 
     // MARK: The cohort
 

@@ -26,6 +26,30 @@ public enum StudyReader {
     public static func read(
         _ file: JSONNode, folder: String, home: Home, quick: Bool = false, settings: [String] = []
     ) throws(Diagnostics) -> Study {
+        let study = try readAny(file, folder: folder, home: home, quick: quick, settings: settings)
+        if case .treatment(let study) = study { return study }
+        let complaints = Complaints()
+        complaints.add(
+            file["risk"] ?? file, "this is a study of risk, in which nobody is treated", remedy: "run it with lab run")
+        try complaints.throwIfAny()
+        throw Diagnostics(items: [])
+    }
+
+    /// Reads a study of any kind.
+    ///
+    /// - Parameter tables: the user's own, which a study may name.
+    public static func readAny(
+        path: String, home: Home, quick: Bool = false, settings: [String] = [], tables: StudyTables = StudyTables()
+    ) throws(Diagnostics) -> AnyStudy {
+        let file = try JSONParser.parse(contentsOf: path)
+        let folder = (path as NSString).deletingLastPathComponent
+        return try readAny(file, folder: folder, home: home, quick: quick, settings: settings, tables: tables)
+    }
+
+    public static func readAny(
+        _ file: JSONNode, folder: String, home: Home, quick: Bool = false, settings: [String] = [],
+        tables: StudyTables = StudyTables()
+    ) throws(Diagnostics) -> AnyStudy {
         let complaints = Complaints()
         func withSettings(_ node: JSONNode) -> JSONNode {
             settings.reduce(node) { StudyOverlay.set($1, in: $0, complaints: complaints) }
@@ -41,18 +65,19 @@ public enum StudyReader {
             }
         }
         // Both forms are checked, so that a mistake in one is found before somebody needs it.
-        let plainStudy = try pass(plain, folder, home, complaints)
-        let smallStudy = try small.map { node throws(Diagnostics) in try pass(node, folder, home, complaints) } ?? nil
+        let plainStudy = try pass(plain, folder, home, tables, complaints)
+        let smallStudy =
+            try small.map { node throws(Diagnostics) in try pass(node, folder, home, tables, complaints) } ?? nil
         let study = quick && small != nil ? smallStudy : plainStudy
         try complaints.throwIfAny()
         guard let study else { throw Diagnostics(items: []) }
         return study
     }
 
-    /// One form of the study; nil where too much is missing to go on. Mistakes of the environment's file are thrown.
+    /// One form of the study; nil where too much is missing to go on. Mistakes of other files are thrown.
     private static func pass(
-        _ written: JSONNode, _ folder: String, _ home: Home, _ complaints: Complaints
-    ) throws(Diagnostics) -> Study? {
+        _ written: JSONNode, _ folder: String, _ home: Home, _ tables: StudyTables, _ complaints: Complaints
+    ) throws(Diagnostics) -> AnyStudy? {
         let node = StudyConstraints.inlined(written, folder: folder, complaints)
         let reader = ObjectReader(node, what: "the study", complaints: complaints)
         if let format = reader.integer("format", in: 1...Int.max), format > Study.format,
@@ -63,11 +88,16 @@ public enum StudyReader {
                 remedy: "use a newer version of the program")
             return nil
         }
+        if RiskStudyReader.isOne(node) {
+            let study = try RiskStudyReader.pass(reader, folder: folder, home: home, tables: tables)
+            reader.finish()
+            return study.map(AnyStudy.risk)
+        }
         let environment = try environment(reader, folder, home)
         var pass = StudyPass(reader: reader, model: environment?.model)
         let study = pass.read(environment)
         reader.finish()
-        return study
+        return study.map(AnyStudy.treatment)
     }
 
     private static func environment(

@@ -1,0 +1,60 @@
+// A page of sections, each of words, facts, a table, a text as it is, and pictures: for runs that treat nobody.
+
+import Evaluation
+
+public struct PlainReport: Sendable {
+    public struct Table: Sendable {
+        public var caption: String
+        public var headings: [String]
+        /// The first two cells of a row are names, the others numbers.
+        public var rows: [[String]]
+
+        public init(caption: String, headings: [String], rows: [[String]]) {
+            self.caption = caption
+            self.headings = headings
+            self.rows = rows
+        }
+    }
+    public struct Section: Sendable {
+        public var title: String
+        public var part: ReportPart
+        public var table: Table?
+        /// Shown as it is, in letters of one width.
+        public var text: String?
+
+        public init(title: String, part: ReportPart, table: Table? = nil, text: String? = nil) {
+            self.title = title
+            self.part = part
+            self.table = table
+            self.text = text
+        }
+    }
+    public var title: String
+    public var question: String
+    public var sections: [Section]
+
+    public init(title: String, question: String, sections: [Section]) {
+        self.title = title
+        self.question = question
+        self.sections = sections
+    }
+
+    /// One self-contained page.
+    public func html() -> String {
+        var body = Page.banner + "<h1>\(Markup.escape(title))</h1>\n" + Page.paragraph(question, style: "question")
+        for (index, section) in sections.enumerated() {
+            var html = section.part.html
+            if let table = section.table {
+                html += Page.table(
+                    caption: table.caption, headings: table.headings.map { ($0, "") }, numbersFrom: 2,
+                    table.rows.map { row in
+                        Page.Row(
+                            row.prefix(2).map(Page.Cell.heading) + row.dropFirst(2).map(Page.Cell.estimate))
+                    })
+            }
+            if let text = section.text { html += "<pre>\(Markup.escape(text))</pre>\n" }
+            body += Page.section(section.title, id: "part-\(index + 1)", wide: section.table != nil, html)
+        }
+        return Page.document(title: title, body: body)
+    }
+}
