@@ -147,11 +147,11 @@ private func shipped(_ name: String) throws -> PatientTable {
                 }
             }
         }
-        // 90 % of the groups follow the sign of x: a model that has learnt it is right about as often.
+        // 90 % of the groups follow the sign of x. A copula blurs the step, so that models of its patients know less.
         for (name, probabilities) in scores {
             let value = RiskPredictions(probabilities: probabilities, labels: assessment.labels, folds: folds)
                 .value(.accuracy)
-            #expect(value > 0.8, "\(name) \(value)")
+            #expect(value > (name.hasSuffix("-synthetic") ? 0.68 : 0.8), "\(name) \(value)")
         }
     }
 

@@ -82,11 +82,11 @@ import Testing
     @Test func mistakesAreNamedWithTheirPlace() throws {
         #expect(
             try complaints([("\"data.csv\"", "\"mine\"")]) == [
-                "3:26 there is no table \"mine\" (give it with --data mine=PATH)"
+                "3:24 there is no table \"mine\" (give it with --data mine=PATH)"
             ])
         #expect(
             try complaints([("\"data.csv\"", "\"../data.csv\"")]) == [
-                "3:26 \"../data.csv\" is not in the study's folder "
+                "3:24 \"../data.csv\" is not in the study's folder "
                     + "(put the table beside the study, or name it with --data NAME=PATH)"
             ])
         #expect(try complaints([("\"ill\", \"folds\"", "\"age2\", \"folds\"")]).first?.contains("no column") == true)

@@ -22,6 +22,8 @@ public enum RiskTraining: String, Sendable, CaseIterable {
 public struct RiskConfiguration: Sendable {
     /// The column that is predicted.
     public var target: String
+    /// The outcome in words; empty for the column's name.
+    public var label = ""
     /// Its categories that count as the outcome; empty for the last one.
     public var positive: [String] = []
     public var folds = 5

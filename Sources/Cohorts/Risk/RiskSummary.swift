@@ -13,6 +13,7 @@ public struct RiskSummary: Sendable, Equatable {
         /// Against the same model trained on real patients, patient by patient; nil for that one itself.
         public var difference: Estimate?
     }
+    /// The outcome, as people call it.
     public var target: String
     public var patients: Int
     /// Patients with the outcome.
@@ -27,7 +28,7 @@ public struct RiskSummary: Sendable, Equatable {
         predictions: (_ model: String, _ training: RiskTraining) -> [RiskPredictions]
     ) {
         let configuration = assessment.configuration
-        target = configuration.target
+        target = configuration.label.isEmpty ? configuration.target : configuration.label
         patients = assessment.labels.count
         events = assessment.labels.count { $0 }
         folds = configuration.folds

@@ -41,7 +41,7 @@ extension Figure {
         let rows = (max(1, panels.count) + columns - 1) / columns
         var data = "panel,series,false_positives,true_positives\n"
         var script = GnuplotText.preamble(
-            name: file, caption: caption, width: 60 + 300 * columns, height: 70 + 330 * rows)
+            name: file, caption: caption, width: 40 + 290 * columns, height: 60 + 380 * rows)
         script += """
             set multiplot layout \(rows),\(columns) title \(GnuplotText.quoted(title, limit: 100)) font ',13'
             set size square
@@ -52,7 +52,7 @@ extension Figure {
             set grid xtics ytics
             set xlabel '1 − specificity'
             set ylabel 'sensitivity'
-            set key inside right bottom Left reverse noenhanced samplen 1.6 spacing 1.25 font ',9'
+            set key below center vertical maxrows 3 Left reverse noenhanced samplen 2.4 spacing 1.2 font ',10'
 
             """
         // Lines differ in dash as well, so that colour is not the only sign.

@@ -246,7 +246,9 @@ struct RiskStages: Sendable {
 /// A risk tree in words.
 enum RiskTreeText {
     static func text(_ tree: DecisionTree, _ assessment: RiskAssessment) -> String {
-        var text = "The outcome is \(assessment.configuration.target). \(TreeSubject.disclaimer)\n\n"
+        let outcome = assessment.configuration.label
+        var text =
+            "The outcome is \(outcome.isEmpty ? assessment.configuration.target : outcome). \(TreeSubject.disclaimer)\n\n"
         var pending: [(node: Int, indent: Int, prefix: String)] = [(0, 0, "")]
         while let (node, indent, prefix) = pending.popLast() {
             if !prefix.isEmpty { text += String(repeating: "    ", count: indent - 1) + prefix + "\n" }

@@ -37,13 +37,17 @@ enum RiskStudyReader {
             generator.finish()
         }
         guard let source, let schema, let risk, let name, let seed else { return nil }
-        let columns = try TableSchema.read(path: schema)
-        let reading = try TableReader(schema: columns).read(path: source)
-        if configuration.target.isEmpty { configuration.target = columns.target ?? "" }
         let place = risk.node["target"] ?? risk.node
         let assessment: RiskAssessment
+        let leftOut: [String]
         do {
+            let columns = try TableSchema.read(path: schema)
+            let reading = try TableReader(schema: columns).read(path: source)
+            leftOut = reading.identifiers + reading.ignored
+            if configuration.target.isEmpty { configuration.target = columns.target ?? "" }
             assessment = try RiskAssessment(reading.table, configuration)
+        } catch let error as Diagnostics {
+            throw error
         } catch {
             complaints.add(
                 place, "\(error)", remedy: configuration.target.isEmpty ? "name the \"target\" that is predicted" : nil)
@@ -54,7 +58,7 @@ enum RiskStudyReader {
         return RiskStudy(
             name: name, title: title, question: question, seed: UInt64(seed), assessment: assessment,
             tableName: tableName, tableHash: SHA256.hex(bytes + schemaBytes),
-            leftOut: reading.identifiers + reading.ignored,
+            leftOut: leftOut,
             configuration: [
                 "risk": risk.node.plain, "generator": reader.node["generator"]?.plain ?? .null,
             ], resolved: reader.node.plain)
@@ -62,6 +66,7 @@ enum RiskStudyReader {
 
     private static func read(_ risk: ObjectReader, into configuration: inout RiskConfiguration) {
         configuration.target = risk.string("target", default: "")
+        configuration.label = risk.string("label", default: "")
         configuration.positive = risk.optionalStrings("positive") ?? []
         configuration.folds = risk.integer("folds", default: configuration.folds, in: 2...100)
         configuration.repeats = risk.integer("repeats", default: configuration.repeats, in: 1...100)
