@@ -52,7 +52,11 @@ public struct PlainReport: Sendable {
                             row.prefix(2).map(Page.Cell.heading) + row.dropFirst(2).map(Page.Cell.estimate))
                     })
             }
-            if let text = section.text { html += "<pre>\(Markup.escape(text))</pre>\n" }
+            if let text = section.text {
+                // Line by line: escaping leaves no line breaks in what it is given.
+                let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+                html += "<pre>" + lines.map { Markup.escape(String($0)) }.joined(separator: "\n") + "</pre>\n"
+            }
             body += Page.section(section.title, id: "part-\(index + 1)", wide: section.table != nil, html)
         }
         return Page.document(title: title, body: body)

@@ -202,7 +202,7 @@ struct RiskStages: Sendable {
                         table: .init(
                             caption: "On unseen real patients, with 95 % intervals over patients",
                             headings: ["model", "trained on"] + metrics.map(\.title), rows: rows)),
-                ] + trees.map { .init(title: "The tree \($0.0), of all real patients", part: ReportPart(), text: $0.1) }
+                ] + trees.map { .init(title: "\($0.0), made of all real patients", part: ReportPart(), text: $0.1) }
                     + [
                         .init(
                             title: "What must not be concluded",
