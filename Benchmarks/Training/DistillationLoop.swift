@@ -27,7 +27,6 @@ extension BalancingTask {
         settings.normalisationDecisions = 0
         settings.validation.evaluateEvery = 5000
         let teacher = try DQN(settings).train(TrainingJob(environment: training, validation: test, seed: seed)).policy
-        guard let teacher = teacher as? any ScoredPolicy else { fatalError("DQN has scores") }
         var configuration = ViperConfiguration()
         configuration.iterations = 10
         configuration.patientsPerIteration = BalancingTask.episodesPerRound

@@ -57,6 +57,14 @@ struct LabelledStates: Sendable {
         samples = TreeSamples(features: task.observations.map(\.name), actions: task.actions.map(\.name))
     }
 
+    /// Makes room for more rows.
+    mutating func reserve(_ rows: Int) {
+        samples.values.reserveCapacity(samples.values.count + rows * samples.features.count)
+        samples.labels.reserveCapacity(samples.labels.count + rows)
+        samples.weights.reserveCapacity(samples.weights.count + rows)
+        advantages.reserveCapacity(advantages.count + rows * samples.actions.count)
+    }
+
     /// Adds a row; without weight it is left out.
     mutating func append(_ observation: UnsafePointer<Double>, advantages own: ArraySlice<Double>, weight: Double) {
         guard weight > 0, let best = own.firstIndex(of: 0) else { return }
@@ -83,14 +91,22 @@ struct LabelledStates: Sendable {
     /// Weighted share of the rows for which a tree chooses the label among what is allowed.
     func agreement(of tree: DecisionTree) -> Double {
         let choices = samples.actions.count
+        let width = samples.features.count
+        let block = min(1024, samples.count)
+        var allowed = Array(repeating: true, count: block * choices)
+        var chosen = Array(repeating: Int32(0), count: block)
         var alike = 0.0
         var total = 0.0
         samples.values.withUnsafeBufferPointer { values in
-            for row in 0..<samples.count {
-                let leaf = tree.leaf(of: values.baseAddress! + row * samples.features.count)
-                let choice = tree.ranking(ofLeaf: leaf).first { !advantages[row * choices + $0].isNaN }
-                total += samples.weights[row]
-                if choice == Int(samples.labels[row]) { alike += samples.weights[row] }
+            for start in stride(from: 0, to: samples.count, by: max(1, block)) {
+                let count = min(block, samples.count - start)
+                for place in 0..<count * choices { allowed[place] = !advantages[start * choices + place].isNaN }
+                tree.act(
+                    observations: values.baseAddress! + start * width, allowed: allowed, count: count, actions: &chosen)
+                for row in 0..<count {
+                    total += samples.weights[start + row]
+                    if chosen[row] == samples.labels[start + row] { alike += samples.weights[start + row] }
+                }
             }
         }
         return total > 0 ? alike / total : 1
@@ -138,7 +154,8 @@ struct ImitationLoop {
             var policy: any Policy = teacher
             if acting == .student, let student { policy = TreePolicy(student) }
             let traces = try PatientTrace.record(
-                factory, policy: policy, patients: patients, episode: number + 1, seed: seed, jobs: jobs)
+                factory, policy: policy, patients: patients, episode: number + 1, seed: seed, jobs: jobs,
+                keepsScores: policy is any ScoredPolicy)
             states.append(try label(traces, number))
 
             let tree = fit(states, true)
@@ -170,16 +187,20 @@ struct ImitationLoop {
             return labels
         }
         var states = LabelledStates(task)
+        states.reserve(labelled.reduce(0) { $0 + $1.count })
         for (trace, labels) in zip(traces, labelled) {
             trace.observations.withUnsafeBufferPointer { observations in
                 for row in 0..<labels.count {
-                    let own = labels.advantages[row * choices..<(row + 1) * choices]
-                    let weight =
-                        switch weights {
-                        case .gap: labels.weights[row]
-                        case .unit: own.count { !$0.isNaN } > 1 ? 1.0 : 0
-                        }
-                    states.append(observations.baseAddress! + row * width, advantages: own, weight: weight)
+                    var weight = labels.weights[row]
+                    if weights == .unit {
+                        weight = labels.advantages[row * choices..<(row + 1) * choices].count { !$0.isNaN } > 1 ? 1 : 0
+                    }
+                    guard weight > 0 else { continue }
+                    states.samples.append(
+                        observations.baseAddress! + row * width, label: labels.labels[row], weight: weight)
+                    for place in row * choices..<(row + 1) * choices {
+                        states.advantages.append(labels.advantages[place])
+                    }
                 }
             }
         }

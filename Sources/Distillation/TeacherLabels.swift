@@ -27,18 +27,25 @@ public struct TeacherLabels: Sendable {
     /// Log probabilities are taken as at least that of the least positive Float, so that differences stay finite.
     static let leastLogProbability = -103.28
 
-    /// Scores all decisions of a trace and appends what the teacher says.
+    /// Scores all decisions of a trace, unless it has the teacher's scores already, and appends what the teacher says.
     ///
     /// - Throws: `DistillationError` naming patient, decision and inputs where an allowed score is not a number.
     public mutating func append(_ trace: PatientTrace, teacher: any ScoredPolicy, actionCount: Int) throws {
         let scores = try TeacherLabels.scores(of: trace, teacher: teacher, actionCount: actionCount)
+        labels.reserveCapacity(labels.count + trace.decisions)
+        weights.reserveCapacity(weights.count + trace.decisions)
+        advantages.reserveCapacity(advantages.count + scores.count)
         for row in 0..<trace.decisions {
-            let own = scores[(row * actionCount)..<((row + 1) * actionCount)]
-            let best = try TeacherLabels.best(of: own, trace, row)
-            let top = own[own.startIndex + best]
+            let own = (row * actionCount)..<((row + 1) * actionCount)
+            let best = try TeacherLabels.best(of: scores[own], trace, row)
+            let top = scores[own.lowerBound + best]
+            var least = top
+            for place in own {
+                if scores[place] < least { least = scores[place] }
+                advantages.append(scores[place] - top)
+            }
             labels.append(Int32(best))
-            weights.append(top - own.reduce(Double.infinity) { $1.isNaN ? $0 : min($0, $1) })
-            for score in own { advantages.append(score - top) }
+            weights.append(top - least)
         }
     }
 
@@ -61,6 +68,29 @@ public struct TeacherLabels: Sendable {
         let rows = trace.decisions
         guard rows > 0 else { return [] }
         let width = trace.observations.count / rows
+        var scores = trace.scores
+        if scores.count != rows * actionCount { scores = ask(teacher, about: trace, width, actionCount) }
+        let isLogarithm = teacher.scoreKind == .logProbabilities
+        for place in scores.indices {
+            guard trace.allowed[place] else {
+                scores[place] = .nan
+                continue
+            }
+            if isLogarithm { scores[place] = max(scores[place], TeacherLabels.leastLogProbability) }
+            guard scores[place].isFinite else {
+                let (row, action) = (place / actionCount, place % actionCount)
+                throw DistillationError(
+                    description: "the teacher scores action \(action) with \(scores[place]) at decision \(row) of "
+                        + "patient \(trace.patient), who shows \(trace.observations[row * width..<(row + 1) * width])")
+            }
+        }
+        return scores
+    }
+
+    private static func ask(
+        _ teacher: any ScoredPolicy, about trace: PatientTrace, _ width: Int, _ actionCount: Int
+    ) -> [Double] {
+        let rows = trace.decisions
         var scores = [Double](repeating: 0, count: rows * actionCount)
         let decisions = (0..<rows).map(Int32.init)
         let patients = Array(repeating: Int32(trace.patient), count: rows)
@@ -83,20 +113,6 @@ public struct TeacherLabels: Sendable {
                         }
                     }
                 }
-            }
-        }
-        let isLogarithm = teacher.scoreKind == .logProbabilities
-        for place in scores.indices {
-            guard trace.allowed[place] else {
-                scores[place] = .nan
-                continue
-            }
-            if isLogarithm { scores[place] = max(scores[place], TeacherLabels.leastLogProbability) }
-            guard scores[place].isFinite else {
-                let (row, action) = (place / actionCount, place % actionCount)
-                throw DistillationError(
-                    description: "the teacher scores action \(action) with \(scores[place]) at decision \(row) of "
-                        + "patient \(trace.patient), who shows \(trace.observations[row * width..<(row + 1) * width])")
             }
         }
         return scores

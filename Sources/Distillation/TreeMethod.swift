@@ -14,12 +14,15 @@ public protocol TreeMethod: Sendable {
     var origins: TreeOrigins { get }
     /// The purpose of its seed, by the tree's name in the study.
     func seedPurpose(of tree: String) -> String
+    /// Whether it plans with the environment's own table instead of learning from patients.
+    var plansWithTable: Bool { get }
     /// Makes the tree of one seed.
     func make(_ job: TreeJob) throws -> MadeTree
 }
 
 extension TreeMethod {
     public func seedPurpose(of tree: String) -> String { "tree.\(tree)" }
+    public var plansWithTable: Bool { false }
 }
 
 /// What a tree is made from, besides the environment.

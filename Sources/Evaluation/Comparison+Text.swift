@@ -74,9 +74,15 @@ extension Comparison {
                     + "\(parts.joined(separator: "; ")) (paired differences).\(caution)")
         }
         relate(selection.learner, "The best learner", selection.fixed, "the best protocol")
-        relate(selection.tree, "The best tree", selection.fixed, "the best protocol")
-        relate(selection.learner, "The best learner", selection.tree, "the best tree")
+        relate(selection.tree, "The best \(treeWords)", selection.fixed, "the best protocol")
+        relate(selection.learner, "The best learner", selection.tree, "the best \(treeWords)")
         return sentences
+    }
+
+    /// What the chosen tree is.
+    public var treeWords: String {
+        policies.first { $0.name == selection.tree }?.kind == .plannedTree
+            ? "tree (planned with the environment's table, not learned)" : "tree"
     }
 
     /// Differences in the outcomes that are better one way and defined for every patient: `cured +12 [+9, +14] points`.

@@ -6,18 +6,23 @@ import Patients
 public enum PolicyKind: String, Sendable, CaseIterable {
     case learner
     case tree
+    /// A tree planned with the environment's own table: what a tree of that size can do, not what was learned.
+    case plannedTree = "planned_tree"
     /// Computed from the environment's own model at every decision; not learned.
     case planner
     case fixed = "protocol"
 
     /// Whether its training seeds make a difference.
-    public var isTrained: Bool { self == .learner || self == .tree }
+    public var isTrained: Bool { self == .learner || isTree }
+
+    public var isTree: Bool { self == .tree || self == .plannedTree }
 
     /// A heading for several of them.
     public var plural: String {
         switch self {
         case .learner: "learners"
         case .tree: "trees"
+        case .plannedTree: "trees planned with the environment's table"
         case .planner: "planners that know the model"
         case .fixed: "protocols"
         }

@@ -61,7 +61,7 @@ extension EvaluationTable {
         var wanted: [(String, String)] = []
         if let learner = selection.learner, let tree = selection.tree { wanted.append((learner, tree)) }
         if let fixed = selection.fixed {
-            for kind in [PolicyKind.learner, .tree, .planner] {
+            for kind in [PolicyKind.learner, .tree, .plannedTree, .planner] {
                 for policy in policies where policy.kind == kind { wanted.append((policy.name, fixed)) }
             }
         }

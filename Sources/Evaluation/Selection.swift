@@ -18,6 +18,7 @@ public struct ValidationResult: Sendable, Equatable {
 /// The policy of each kind that did best on validation patients.
 public struct Selection: Sendable, Equatable {
     public var learner: String?
+    /// One that was planned with the environment's table only where there is no other.
     public var tree: String?
     /// The best protocol.
     public var fixed: String?
@@ -37,14 +38,14 @@ public struct Selection: Sendable, Equatable {
             }
             return winner?.policy
         }
-        self.init(learner: best(.learner), tree: best(.tree), fixed: best(.fixed))
+        self.init(learner: best(.learner), tree: best(.tree) ?? best(.plannedTree), fixed: best(.fixed))
     }
 
     public subscript(_ kind: PolicyKind) -> String? {
         switch kind {
         case .learner: learner
         case .tree: tree
-        case .planner: nil
+        case .plannedTree, .planner: nil
         case .fixed: fixed
         }
     }

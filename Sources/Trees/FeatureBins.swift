@@ -1,5 +1,6 @@
 // Columns of numbers as bytes: every value's place among at most 255 bins, found once per induction.
 
+import CLanes
 import Numerics
 
 /// The values of samples, binned. Up to 255 distinct values of a feature have a bin each, so that nothing is lost;
@@ -109,42 +110,22 @@ final class FeatureBins {
         return cuts
     }
 
-    /// Codes of a column, by binary search without branches.
+    private static let hasWideVectors = lab_has_wide_vectors() != 0
+
+    /// Codes of a column: how many cuts are below a value, so that value ≤ cut stays on the cut's left.
     private func fill(_ column: Int, cuts: [Double], _ values: UnsafePointer<Double>, _ chosen: [Int32]) {
         let table = cuts + Array(repeating: Double.infinity, count: 256 - cuts.count)
+        let sixteenths = stride(from: 15, to: 256, by: 16).map { table[$0] }
         let low = lows.baseAddress! + column * 256
         let high = highs.baseAddress! + column * 256
         for bin in 0..<256 {
             low[bin] = .infinity
             high[bin] = -.infinity
         }
-        let columns = columns
-        table.withUnsafeBufferPointer { table in
-            chosen.withUnsafeBufferPointer { chosen in
-                let table = table.baseAddress!
-                var code = codes + column
-                for row in chosen {
-                    let value = FeatureBins.finite(values[Int(row) * columns + column])
-                    // The number of cuts below the value: value ≤ cut stays on the cut's left.
-                    var bin = 0
-                    bin &+= table[bin &+ 127] < value ? 128 : 0
-                    bin &+= table[bin &+ 63] < value ? 64 : 0
-                    bin &+= table[bin &+ 31] < value ? 32 : 0
-                    bin &+= table[bin &+ 15] < value ? 16 : 0
-                    bin &+= table[bin &+ 7] < value ? 8 : 0
-                    bin &+= table[bin &+ 3] < value ? 4 : 0
-                    bin &+= table[bin &+ 1] < value ? 2 : 0
-                    bin &+= table[bin] < value ? 1 : 0
-                    if value.isNaN {
-                        bin = FeatureBins.missing
-                    } else {
-                        if value < low[bin] { low[bin] = value }
-                        if value > high[bin] { high[bin] = value }
-                    }
-                    code.pointee = UInt8(truncatingIfNeeded: bin)
-                    code += columns
-                }
-            }
+        let code = FeatureBins.hasWideVectors ? lab_codes_wide : lab_codes_narrow
+        chosen.withUnsafeBufferPointer { chosen in
+            guard let rows = chosen.baseAddress else { return }
+            code(values + column, columns, rows, chosen.count, sixteenths, table, low, high, codes + column)
         }
         counts[column] = cuts.count + 1
     }

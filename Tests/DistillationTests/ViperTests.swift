@@ -97,6 +97,32 @@ import Trees
         }
     }
 
+    /// What the teacher said when it acted is what it says when it is asked again.
+    @Test func keptScoresAreTheTeachers() throws {
+        let model = FiniteModel.random(states: 9, actions: 3, horizon: 20, seed: 4)
+        let mask = randomMask(states: 9, actions: 3, seed: 4)
+        let factory = FiniteModelFactory(model, patients: 30, oneHot: false, permitted: mask)
+        let teacher = TableTeacher(values: model.optimalActionValues())
+        let kept = try PatientTrace.record(
+            factory, policy: teacher, patients: Array(0..<30), episode: 1, seed: 2, slots: 7, keepsScores: true)
+        let plain = try PatientTrace.record(
+            factory, policy: teacher, patients: Array(0..<30), episode: 1, seed: 2, slots: 7)
+        for (one, other) in zip(kept, plain) {
+            #expect(one.scores.count == one.decisions * 3 && other.scores.isEmpty)
+            #expect(one.actions == other.actions && one.rewards == other.rewards)
+            var labels = [TeacherLabels(), TeacherLabels()]
+            try labels[0].append(one, teacher: teacher, actionCount: 3)
+            try labels[1].append(other, teacher: teacher, actionCount: 3)
+            #expect(labels[0].labels == labels[1].labels && labels[0].weights == labels[1].weights)
+        }
+        // A tree has no scores to keep.
+        let tree = stateTree(Array(repeating: 0, count: 9), actionCount: 3)
+        let open = FiniteModelFactory(model, patients: 30, oneHot: false)
+        let traces = try PatientTrace.record(
+            open, policy: TreePolicy(tree), patients: [3], episode: 0, seed: 2, keepsScores: true)
+        #expect(traces[0].scores.isEmpty)
+    }
+
     @Test func configurationIsRead() throws {
         let text = #"""
             {"iterations": 3, "leaf_scores": "regret", "criterion": "gini", "maximum_depth": 4, "leafs": 2,

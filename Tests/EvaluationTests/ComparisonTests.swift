@@ -234,4 +234,25 @@ import Evaluation
         #expect(throws: EvaluationError.self) { try EvaluationTable(outcomes: [], policies: [a]) }
         #expect(throws: EvaluationError.self) { try EvaluationTable(outcomes: [], policies: []) }
     }
+
+    /// A tree that knows the table is not what was learned: it is told apart, and chosen only where there is no other.
+    @Test func plannedTreesAreToldApart() throws {
+        var policies = table.policies
+        policies[3].kind = .plannedTree
+        let told = try EvaluationTable(outcomes: table.outcomes, policies: policies)
+        func results(_ names: [Int]) -> Selection {
+            Selection(
+                names.map {
+                    ValidationResult(policy: policies[$0].name, kind: policies[$0].kind, meanReturn: Double($0))
+                })
+        }
+        #expect(results([1, 2, 3, 5]).tree == "viper" && results([1, 3, 5]).tree == "refined")
+        let comparison = try told.compare(selection: results([1, 3, 5]), replications: 50, seed: 1)
+        #expect(comparison.comparisonCSV().contains("\nrefined,planned_tree,return,"))
+        #expect(comparison.comparisonCSV().contains("\nviper,tree,return,"))
+        #expect(
+            comparison.rankingSentences().contains {
+                $0.hasPrefix("The best tree (planned with the environment's table, not learned) refined")
+            })
+    }
 }

@@ -92,10 +92,18 @@ private let study = """
             #expect(text.contains(part), "\(part) is missing")
         }
         #expect(text.contains("no recommendation: follow chemo_5d"))
+        #expect(edit.after.abstentions.isEmpty)
+        #expect(text.contains(viper.leafCount == 1 ? "1 leaf that abstained decides" : "leaves that abstained decide"))
         // The cost is that of treating the test patients anew.
         let cost = try #require(edit.test.changes.first)
         #expect(abs(cost.after - cost.before - cost.difference.value) < 1e-9 && edit.test.patients == 30)
         #expect(edit.json()["test"]?["metrics"] != nil)
+
+        // The run holds the rules: it comes out the same without the file, and elsewhere.
+        try folder.write("{}", to: "studies/rules.json")
+        let reproduction = try Reproduction.reproduce(
+            run: folder.path + "/run", home: home, options: RunOptions(jobs: 2))
+        #expect(reproduction.isIdentical)
     }
 
     @Test func mistakesAreToldInTheirFile() throws {

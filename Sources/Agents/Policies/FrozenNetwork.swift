@@ -17,17 +17,35 @@ final class FrozenNetwork: @unchecked Sendable {
         self.normalisation = normalisation
     }
 
+    /// Rows evaluated together: whole tiles, and few enough that what lies between two layers stays in the cache.
+    private static let block = 96
+
     /// The outputs for all rows of a batch, row-major, valid inside `body`. Allocates once per call, not per row.
     func evaluate(_ batch: DecisionBatch, _ body: (UnsafePointer<Float>) -> Void) {
         let inputs = network.inputs
-        let inputCount = batch.count * inputs + FloatBuffer.slack
-        let capacity = inputCount + network.scratchCount(batch: batch.count)
+        let outputs = network.outputCount
+        let block = min(FrozenNetwork.block, batch.count)
+        let inputCount = block * inputs + FloatBuffer.slack
+        let scratchCount = network.scratchCount(batch: block)
+        let capacity = inputCount + scratchCount + batch.count * outputs
         withUnsafeTemporaryAllocation(of: Float.self, capacity: capacity) { memory in
             let start = memory.baseAddress!
-            start.initialize(repeating: 0, count: capacity)
+            // What lies behind is written before it is read.
+            start.initialize(repeating: 0, count: inputCount)
+            let scratch = start + inputCount
+            let all = scratch + scratchCount
             let rows = batch.observations.baseAddress!
-            for row in 0..<batch.count { normalisation.apply(rows + row * inputs, into: start + row * inputs) }
-            body(network.evaluate(start, batch: batch.count, scratch: start + inputCount))
+            var first = 0
+            while first < batch.count {
+                let count = min(block, batch.count - first)
+                for row in 0..<count {
+                    normalisation.apply(rows + (first + row) * inputs, into: start + row * inputs)
+                }
+                let values = network.evaluate(start, batch: count, scratch: scratch)
+                (all + first * outputs).update(from: values, count: count * outputs)
+                first += count
+            }
+            body(all)
         }
     }
 

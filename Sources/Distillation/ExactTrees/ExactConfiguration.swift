@@ -40,6 +40,7 @@ public struct ExactConfiguration: Sendable, Equatable {
 /// so that its trees say what a small tree can do, not what can be learnt.
 public struct ExactMethod: TreeMethod {
     public let name = "exact"
+    public let plansWithTable = true
     public let origins: TreeOrigins
     let configuration: ExactConfiguration
 

@@ -39,9 +39,10 @@ extension Figure {
             pick(block, panel, kind, chosen) = strcol(1) eq block && strcol(2) eq panel && strcol(4) eq kind && strcol(10) eq chosen ? 1 : NaN
 
             """
-        for (index, sign) in [("○ ● learners"), ("△ ▲ trees"), ("□ ■ protocols")].enumerated() {
+        let signs = [("○ ● learners", PolicyKind.learner), ("△ ▲ trees", .tree), ("□ ■ protocols", .fixed)]
+        for (index, (sign, kind)) in signs.enumerated() {
             script += "set label \(index + 2) '\(sign)' at screen \(0.2 + 0.16 * Double(index)),screen \(fromTop(43)) "
-            script += "center font ',10' textcolor rgb '\(colour(PolicyKind.allCases[index]))'\n"
+            script += "center font ',10' textcolor rgb '\(colour(kind))'\n"
         }
         script += "set label 5 'filled: best of its kind on validation patients' at screen 0.8,screen \(fromTop(43)) "
         script += "center font ',9' textcolor rgb '#555555'\n"
@@ -70,6 +71,7 @@ extension Figure {
         switch kind {
         case .learner: Palette.series(0)
         case .tree: Palette.series(2)
+        case .plannedTree: Palette.series(4)
         case .planner: Palette.series(3)
         case .fixed: Palette.series(1)
         }
@@ -182,8 +184,9 @@ private struct DotBlock {
                     $0.kind == kind && comparison.selection.contains($0.name) == (chosen == "1")
                 }
                 guard isPresent else { continue }
-                // Shapes differ by kind, so that colour is not the only sign: circle, triangle, diamond, square.
-                let shape = [(6, 7), (8, 9), (12, 13), (4, 5)][index]
+                // Shapes differ by kind, so that colour is not the only sign: circle, triangle, inverted triangle,
+                // diamond, square.
+                let shape = [(6, 7), (8, 9), (10, 11), (12, 13), (4, 5)][index]
                 let filter = "pick('\(number)', '\(panel)', '\(kind.rawValue)', '\(chosen)')"
                 parts.append(
                     "'\(file).csv' skip 1 using ($7 * \(filter)):6:8:9 with xerrorbars linewidth 1.6 "

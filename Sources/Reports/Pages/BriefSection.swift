@@ -84,8 +84,8 @@ struct BriefSection {
         }
         var sentences = [
             verdict("The best learner", selection.learner, "the best protocol", selection.fixed),
-            verdict("The best tree", selection.tree, "the best protocol", selection.fixed),
-            verdict("The best learner", selection.learner, "the best tree", selection.tree),
+            verdict("The best \(comparison.treeWords)", selection.tree, "the best protocol", selection.fixed),
+            verdict("The best learner", selection.learner, "the best \(comparison.treeWords)", selection.tree),
         ].compactMap { $0 }
         for kind in PolicyKind.allCases {
             if case .refused(let reason) = comparison.ranking(kind) { sentences.append(reason) }

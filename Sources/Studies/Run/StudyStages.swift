@@ -117,7 +117,7 @@ public struct StudyStages: Sendable {
         var seeds: [Int]
 
         func path(seed: Int) -> String {
-            kind == .tree
+            kind.isTree
                 ? StudyStages.treeFile(name, seed: seed) : StudyStages.policyFile(agent: name, seed: seed)
         }
     }
@@ -130,6 +130,13 @@ public struct StudyStages: Sendable {
             }
         }
         return agents(.learner)
-            + study.trees.map { Trained(name: $0.name, kind: .tree, seeds: study.seedNumbers) } + agents(.planner)
+            + study.trees.map {
+                Trained(name: $0.name, kind: isPlanned($0) ? .plannedTree : .tree, seeds: study.seedNumbers)
+            } + agents(.planner)
+    }
+
+    /// Whether a tree, or the one it starts from, was planned with the environment's table.
+    private func isPlanned(_ tree: Study.Tree) -> Bool {
+        tree.method.plansWithTable || tree.method.origins.tree.flatMap { study.tree($0) }.map(isPlanned) ?? false
     }
 }

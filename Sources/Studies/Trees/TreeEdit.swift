@@ -40,8 +40,9 @@ public struct TreeEdit: Sendable {
 extension RunReader {
     /// Applies constraints to a tree of the run and optimises the rest around them.
     ///
-    /// Leaves of the tree that abstain decide again in the edited one, whose leaves are others. Training patients race the changes and validation patients choose among the trees that obey; test patients are
-    /// treated once, at the end, with the tree before and the tree after.
+    /// Training patients race the changes and validation patients choose among the trees that obey; test patients are
+    /// treated once, at the end, with the tree before and the tree after. Leaves of the tree that abstain decide again in
+    /// the edited one: a protocol followed there could break the constraints.
     ///
     /// - Parameters:
     ///   - written: `NAME` or `NAME/seed-N`; nil for the best tree on validation patients.
@@ -121,6 +122,11 @@ extension TreeEdit {
         text += "What was done\n"
         for step in steps.dropFirst() { text += "  \(step.change)\n" }
         if steps.count < 2 { text += "  nothing: the tree obeys and no change was better\n" }
+        let marks = before.abstentions.count
+        if marks > 0 {
+            text += "  \(marks) \(marks == 1 ? "leaf that abstained decides" : "leaves that abstained decide") again: "
+            text += "a protocol followed there could break the constraints\n"
+        }
         text += "\nWhat it costs: after − before, the same patients with the same random numbers\n\n"
         text += "\(NumberText.count(test.patients)) test patients, who took no part in the edit\n" + table(test, width)
         text += "\n\(NumberText.count(validation.patients)) validation patients, who chose among the steps\n"

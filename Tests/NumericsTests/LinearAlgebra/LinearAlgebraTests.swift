@@ -7,7 +7,7 @@ import Testing
     /// Shapes that meet every tile and every remainder.
     static let shapes = [
         (1, 1, 1), (1, 4, 8), (2, 16, 3), (3, 17, 5), (5, 8, 1), (6, 16, 64), (7, 9, 2), (8, 64, 64), (13, 31, 7),
-        (64, 64, 64), (64, 4, 64), (19, 40, 33),
+        (64, 64, 64), (64, 4, 64), (19, 40, 33), (12, 32, 5), (22, 70, 9), (31, 64, 4), (25, 96, 3),
     ]
 
     @Test(arguments: shapes, [false, true])
@@ -44,6 +44,31 @@ import Testing
             }
             for index in (rows * columns)..<c.count { #expect(c.start[index] == before[index]) }
         }
+    }
+
+    /// Tiles of every size add in the same order: a row is the same to the bit however many come with it.
+    @Test(arguments: [7, 12, 16, 23, 24, 31, 43], [false, true])
+    func rowsDoNotDependOnTheirCompany(rows: Int, accumulates: Bool) {
+        let (columns, depth) = (75, 37)
+        var stream = RandomStream(seed: 3, purpose: "test.product", index: UInt64(rows))
+        let a = FloatBuffer(rows * depth)
+        let b = FloatBuffer(depth * columns)
+        let start = FloatBuffer(rows * columns)
+        for buffer in [a, b, start] {
+            for index in 0..<buffer.count { buffer.start[index] = Float(stream.normal()) }
+        }
+        let together = FloatBuffer(rows * columns)
+        let alone = FloatBuffer(rows * columns)
+        for buffer in [together, alone] { buffer.start.update(from: start.start, count: start.count) }
+        func multiply(_ first: Int, _ count: Int, _ c: FloatBuffer) {
+            MatrixProduct.multiply(
+                rows: count, columns: columns, depth: depth, a: MatrixView(a.start + first * depth, row: depth),
+                b: b.start, bRow: columns, start: accumulates ? .accumulate : .bias(start.start),
+                c: c.start + first * columns, cRow: columns)
+        }
+        multiply(0, rows, together)
+        for row in 0..<rows { multiply(row, 1, alone) }
+        #expect(Array(together.elements) == Array(alone.elements))
     }
 
     @Test func largeProductsAgreeWithTiles() {
