@@ -6,12 +6,13 @@ import PositionedJSON
 import Studies
 
 enum RunCommands {
+    private static let dataOption = OptionSpecification.option(
+        "--data", "NAME=PATH", "a table of the user's own that the study names", repeats: true)
     private static let studyOptions: [OptionSpecification] = [
         .flag("--quick", "small budgets: minutes become seconds, results mean little"),
         .option(
             "--set", "PATH=VALUE", "changes a value of the study, such as evaluation.bootstrap=500", repeats: true),
-        .option(
-            "--data", "NAME=PATH", "a table of the user's own that the study names", repeats: true),
+        dataOption,
     ]
 
     static let run = Command(
@@ -171,8 +172,14 @@ enum RunCommands {
         }
         let comparisons = try folders.map { try RunReader(folder: $0).comparison() }
         if arguments.has("--json") {
-            let runs = zip(folders, comparisons).map { folder, comparison -> JSONValue in
-                ["run": .string(folder), "comparison": comparison.json()]
+            let runs = try zip(folders, comparisons).map { folder, comparison -> JSONValue in
+                var fields = [
+                    JSONField("run", .string(folder)), JSONField("comparison", comparison.json()),
+                ]
+                if let elsewhere = try RunReader(folder: folder).populations() {
+                    fields.append(JSONField("populations", elsewhere.json()))
+                }
+                return .object(fields)
             }
             Terminal.print(JSONValue.object([JSONField("format", 1), JSONField("runs", .array(runs))]).text())
             return ExitCode.done
@@ -181,6 +188,9 @@ enum RunCommands {
             if folders.count > 1 { Terminal.print("\(folder)\n") }
             Terminal.print(
                 arguments.has("--markdown") ? comparison.markdown() : comparison.text(width: Terminal.width))
+            if let elsewhere = try RunReader(folder: folder).populations() {
+                Terminal.print("\n" + elsewhere.text(width: Terminal.width))
+            }
         }
         return ExitCode.done
     }

@@ -82,7 +82,7 @@ public enum VirtualCohort {
 }
 
 /// Seeds of successive draws.
-private enum RoundSeed {
+enum RoundSeed {
     static func derive(_ seed: UInt64, round: Int) -> UInt64 {
         var stream = RandomStream(seed: seed, purpose: "cohort.draw", index: UInt64(round))
         return stream.nextBits()

@@ -188,7 +188,7 @@ public struct EnvironmentModel: Sendable {
 
     /// A fixed protocol: orders of doses, or one action whenever it is allowed.
     public struct TreatmentProtocol: Sendable {
-        public struct Order: Sendable {
+        public struct Order: Sendable, Equatable {
             public var dose: Int
             public var level = 1.0
             /// In decisions; so are the others.
@@ -305,6 +305,8 @@ public struct EnvironmentModel: Sendable {
     public var outcomes: [Outcome] = []
     public var protocols: [TreatmentProtocol] = []
     public var plausibility: Plausibility?
+    /// Published outcomes that patients were fitted to.
+    public var calibrations: [Calibration] = []
     /// Relative tolerance of integration inside episodes.
     public var tolerance = 1e-6
     /// Where the disease is a table of transitions instead of equations.

@@ -29,7 +29,7 @@ extension EnvironmentReader {
 
     /// `{"dose": NAME, "level": number, "every": time, "for": time, "from": time, "until": time}`; times are whole numbers of decision
     /// intervals.
-    private mutating func readOrder(_ node: JSONNode) -> EnvironmentModel.TreatmentProtocol.Order? {
+    mutating func readOrder(_ node: JSONNode) -> EnvironmentModel.TreatmentProtocol.Order? {
         let reader = ObjectReader(node, what: "an order of doses", complaints: complaints)
         defer { reader.finish() }
         let dose = reader.child("dose").flatMap { doseIndex($0) }

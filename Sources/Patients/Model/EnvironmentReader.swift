@@ -68,6 +68,7 @@ public struct EnvironmentReader: PartsReader {
         readProtocols(file)
         readCorrelations(file)
         readPlausibility(file)
+        readCalibrations(file)
         readSteadyStates(file)
         readConserved(file)
         checkExpressions(file)

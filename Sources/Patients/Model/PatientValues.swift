@@ -105,28 +105,51 @@ struct PatientPlan: Sendable {
 
     /// Draws what varies among patients, in the order of `variableNames`, one word of the stream for each, and says
     /// whether the patient meets the conditions asked before treatment.
-    func draw(_ stream: inout RandomStream) -> (values: [Double], isPlausible: Bool) {
+    ///
+    /// - Parameter given: by patient name, what is known already. Its word of the stream is passed over, so that what is
+    ///   drawn does not depend on how much is known; what is correlated with it is drawn given it.
+    func draw(
+        _ stream: inout RandomStream, given: [String: Double] = [:]
+    ) -> (values: [Double], isPlausible: Bool) {
         var all: [Double] = []
         var values: [Double] = []
         var normals: [Double] = []
         all.reserveCapacity(quantities.count)
         for quantity in quantities {
+            let known = given.isEmpty ? nil : given[quantity.name]
             guard let variability = quantity.variability else {
-                all.append(nominal(quantity, all))
+                let value = known ?? nominal(quantity, all)
+                all.append(value)
+                if known != nil { values.append(value) }
                 continue
             }
             let distribution = distribution(quantity, variability, all)
             let value: Double
             if let row = quantity.correlated {
-                normals.append(stream.normal())
-                value = distribution.value(normal: correlations.value(row, normals))
+                let independent = stream.normal()
+                if let known {
+                    value = known
+                    normals.append(correlations.independent(row, distribution.normal(of: known), normals))
+                } else {
+                    normals.append(independent)
+                    value = distribution.value(normal: correlations.value(row, normals))
+                }
             } else {
-                value = distribution.sample(&stream)
+                let drawn = distribution.sample(&stream)
+                value = known ?? drawn
             }
             all.append(value)
             values.append(value)
         }
-        return (values, conditions.allSatisfy { $0.evaluate(all) != 0 })
+        return (values, isPlausible(all))
+    }
+
+    /// Whether parameters and then initial states meet the conditions asked before treatment.
+    func isPlausible(_ all: [Double]) -> Bool { conditions.allSatisfy { $0.evaluate(all) != 0 } }
+
+    /// Names of the values that `draw` gives where these are known.
+    func names(given: Set<String>) -> [String] {
+        quantities.filter { $0.variability != nil || given.contains($0.name) }.map(\.name)
     }
 }
 
@@ -167,6 +190,13 @@ struct CorrelatedNormals: Sendable {
         var sum = 0.0
         for column in 0...row { sum += factor[row][column] * independent[column] }
         return sum
+    }
+
+    /// The independent number of a row whose correlated one is known, after those before it.
+    func independent(_ row: Int, _ correlated: Double, _ before: [Double]) -> Double {
+        var rest = correlated
+        for column in 0..<row { rest -= factor[row][column] * before[column] }
+        return rest / factor[row][row]
     }
 }
 

@@ -88,6 +88,17 @@ public struct Distribution: Sendable, Equatable {
 
     public func sample(_ stream: inout RandomStream) -> Double { value(bits: stream.nextBits()) }
 
+    /// The standard normal number of which a normal or log-normal distribution makes this value; finite for every value.
+    public func normal(of value: Double) -> Double {
+        guard second > 0 else { return 0 }
+        let number = shape == .logNormal && value <= 0 ? -8 : standard(value)
+        guard low > -.infinity || high < .infinity else { return min(8, max(-8, number)) }
+        let (bottom, top) = (normalCDF(standard(low)), normalCDF(standard(high)))
+        guard top > bottom else { return 0 }
+        let below = (normalCDF(number) - bottom) / (top - bottom)
+        return normalQuantile(min(1 - 1e-12, max(1e-12, below)))
+    }
+
     private func transformed(_ normal: Double) -> Double {
         shape == .normal ? first + second * normal : first * laneScalar(LaneMath.exp, second * normal)
     }

@@ -54,7 +54,13 @@ public enum AnyStudy: Sendable {
         switch self {
         case .treatment(let study):
             let environment = study.environment
-            return [.init(kind: "environment", name: environment.model.fullName, hash: environment.hash)]
+            var sources = [
+                Manifest.Source(kind: "environment", name: environment.model.fullName, hash: environment.hash)
+            ]
+            if case .table(let table) = study.source {
+                sources.append(.init(kind: "table", name: table.written, hash: table.hash))
+            }
+            return sources
         case .risk(let study): return [.init(kind: "table", name: study.tableName, hash: study.tableHash)]
         }
     }

@@ -11,11 +11,16 @@ extension StudyStages {
         let study = study
         return Stage(
             "cohort/source",
-            configuration: ["environment": environmentIdentity, "patients": .integer(study.sourcePatients)],
+            configuration: [
+                "environment": environmentIdentity, "patients": .integer(study.sourcePatients),
+                "source": study.cohortConfiguration["source"] ?? .null,
+            ],
             seed: study.seed
         ) { context in
             let model = study.environment.model
+            if case .table(let source) = study.source { return [tableSource(source)] }
             if model.variableNames.isEmpty, model.tabular == nil { return alikeSource() }
+            if !model.calibrations.isEmpty { return try calibratedSource(context) }
             let seed = study.seed("source")
             var kept: [[Double]] = []
             var drawn = 0
@@ -57,6 +62,7 @@ extension StudyStages {
         ) { context in
             let model = study.environment.model
             if model.tabular != nil { return try drawnCohort() }
+            if case .table(let source) = study.source { return try tableCohort(source, context) }
             if model.variableNames.isEmpty { return alikeCohort() }
             let source = try CohortFile.read(try context.source("cohort/source.csv"))
             var made = try VirtualCohort.build(
@@ -115,7 +121,7 @@ extension StudyStages {
     /// How often the environment's first event happens under each protocol, in source patients and in synthetic
     /// training patients: what a cohort is for, compared where it matters. A report only; no patient is kept or dropped
     /// by it, and no test patient is looked at before the comparison.
-    private func rates(
+    func rates(
         _ protocols: [(name: String, policy: any Policy)], event: Int, source: CohortTable, synthetic: CohortTable,
         jobs: Int
     ) throws -> CohortRates {
@@ -136,5 +142,5 @@ extension StudyStages {
     }
 
     /// Patients of each table whom the fidelity report treats with every protocol.
-    private static let ratePatients = 1000
+    static let ratePatients = 1000
 }

@@ -49,7 +49,7 @@ extension StudyStages {
     }
 
     /// Every policy, seed and protocol on the same patients with the same random numbers.
-    private func rollouts(
+    func rollouts(
         _ patients: any EnvironmentFactory, seed: UInt64, _ context: StageContext
     ) throws -> [EvaluatedPolicy] {
         var policies: [EvaluatedPolicy] = []

@@ -25,6 +25,8 @@ public struct Manifest: Sendable {
     public var artefacts: [String: String]
     /// Other builds of the program that made some of it, where the user had those parts kept.
     public var otherBuilds: [String]
+    /// What a calibration of the patients did, where there was one.
+    public var calibration: JSONValue?
 
     public init(
         program: String, study: JSONValue, sources: [Source], platform: [JSONField],
@@ -49,6 +51,7 @@ public struct Manifest: Sendable {
                 "artefacts",
                 .object(artefacts.sorted { $0.key < $1.key }.map { JSONField($0.key, .string($0.value)) })),
         ]
+        if let calibration { fields.append(JSONField("calibration", calibration)) }
         if !otherBuilds.isEmpty { fields.append(JSONField("other_builds", .strings(otherBuilds))) }
         return .object(fields)
     }
@@ -69,6 +72,7 @@ public struct Manifest: Sendable {
             },
             platform: [], artefacts: [:])
         if case .object(let fields)? = reader.child("platform")?.plain { manifest.platform = fields }
+        manifest.calibration = reader.optionalChild("calibration")?.plain
         manifest.otherBuilds = reader.optionalStrings("other_builds") ?? []
         if case .object(let members)? = reader.child("artefacts")?.value {
             for member in members {

@@ -53,6 +53,8 @@ extension StudyStages {
                             ?? ""))
             }
             figures += try relianceFigures(context)
+            if let check = try calibrationFigure(context) { figures.append(check) }
+            if let elsewhere = try populationsFigure(context) { figures.append(elsewhere) }
             return try GnuplotTool.draw(figures, warn: context.warn)
         }
     }
@@ -217,14 +219,16 @@ extension StudyStages {
             let input = StudyReportInput(
                 title: study.title, question: study.question,
                 cohort: ReportPart(
-                    paragraphs: [TreeSubjects.cohortSentence(study)] + (try verdict(context)),
+                    paragraphs: [TreeSubjects.cohortSentence(study)] + (try verdict(context))
+                        + (try calibrationWords(context)),
                     facts: [
-                        Fact("source patients", NumberText.count(study.sourcePatients)),
+                        Fact("source patients", NumberText.count(TreeSubjects.sourcePatients(study))),
                         Fact("training patients", NumberText.count(study.cohort.training)),
                         Fact("validation patients", NumberText.count(study.cohort.validation)),
                         Fact("test patients", NumberText.count(study.cohort.test)),
                     ] + (try fidelityFacts(context)),
-                    figures: study.environment.model.variableNames.isEmpty ? [] : [figure("fidelity", context)]),
+                    figures: (study.environment.model.variableNames.isEmpty ? [] : [figure("fidelity", context)])
+                        + (context.has("plots/calibration.gp") ? [figure("calibration", context)] : [])),
                 learning: ReportPart(
                     paragraphs: [
                         "Every learner was trained on \(study.seeds) seeds, on training patients only; of every training "
@@ -234,7 +238,8 @@ extension StudyStages {
                     figures: [figure("learning_curves", context)]),
                 comparison: comparison,
                 comparisonFigures: [figure("comparison", context)]
-                    + (frontiers.isEmpty ? [] : [figure("frontier", context)]), trees: trees,
+                    + (frontiers.isEmpty ? [] : [figure("frontier", context)])
+                    + (study.evaluation.populations.isEmpty ? [] : [figure("populations", context)]), trees: trees,
                 stability: try stabilityPart(context) { figure($0, context) },
                 importance: try importancePart(context) { figure($0, context) },
                 protocols: protocols.map { item in

@@ -37,6 +37,13 @@ public struct RunReader: Sendable {
         return summary
     }
 
+    /// How the policies carry over to other populations; nil where the study has none.
+    public func populations() throws -> PopulationComparison? {
+        let file = path(StudyStages.populationsFile)
+        guard PathLookup.find(file) != nil else { return nil }
+        return try PopulationComparison(try JSONParser.parse(contentsOf: file))
+    }
+
     public func comparison() throws -> Comparison {
         let complaints = Complaints()
         let comparison = Comparison(
@@ -92,9 +99,11 @@ public struct RunReader: Sendable {
 }
 
 extension Manifest {
-    /// The study of the run, read again.
+    /// The study of the run, read again; the table of its patients is not needed.
     func readStudy(run: String, home: Home) throws -> Study {
-        guard case .treatment(let study) = try readAnyStudy(run: run, home: home, tables: StudyTables()) else {
+        var tables = StudyTables()
+        tables.isNeeded = false
+        guard case .treatment(let study) = try readAnyStudy(run: run, home: home, tables: tables) else {
             throw StageError(message: "\(run) is of a study of risk, in which nobody is treated")
         }
         return study

@@ -55,9 +55,12 @@ public enum StudyRunner {
             keepsAnyBuild: options.keepsAnyBuild, report: options.report, isInterrupted: options.isInterrupted)
         let results = try runner.run(stages)
         directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(results.artefacts.keys))
-        let manifest = Manifest(
+        var manifest = Manifest(
             program: ProgramVersion.text, study: study.resolved, sources: study.sources, platform: platform,
             artefacts: results.artefacts, otherBuilds: results.otherBuilds)
+        if results.artefacts[CalibrationRecord.path] != nil {
+            manifest.calibration = try JSONParser.parse(contentsOf: "\(folder)/\(CalibrationRecord.path)").plain
+        }
         try AtomicFile.write(manifest.json().text(), to: "\(folder)/\(Manifest.fileName)")
         let parts = (clock.now - start).components
         let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18

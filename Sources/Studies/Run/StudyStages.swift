@@ -51,6 +51,7 @@ public struct StudyStages: Sendable {
         let policies = stages.map(\.name).filter { $0.hasPrefix("agents/") || $0.hasPrefix("trees/") }
         stages.append(selection(inputs: policies))
         stages.append(evaluation(inputs: policies))
+        if !study.evaluation.populations.isEmpty { stages.append(populations(inputs: policies)) }
         for tree in study.trees { stages += study.seedNumbers.map { evidence(tree, seed: $0) } }
         if !study.trees.isEmpty { stages += [stability(), importance(inputs: policies)] }
         stages.append(plots(inputs: stages.map(\.name)))

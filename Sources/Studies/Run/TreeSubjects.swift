@@ -36,9 +36,22 @@ enum TreeSubjects {
         return "\(mantissa) × \(NumberText.powerOfTen(exponent))"
     }
 
+    /// Patients that a generator learned from.
+    static func sourcePatients(_ study: Study) -> Int {
+        if case .table(let source) = study.source { source.table.rowCount } else { study.sourcePatients }
+    }
+
     static func cohortSentence(_ study: Study) -> String {
         let cohort = study.cohort
         let model = study.environment.model
+        if case .table(let source) = study.source {
+            return
+                "Virtual patients of \(model.fullName): \(cohort.generator.words) learned the table \(source.written) and "
+                + "generated \(NumberText.count(cohort.training)) patients for training, "
+                + "\(NumberText.count(cohort.validation)) for validation and \(NumberText.count(cohort.test)) for "
+                + "testing, none a copy of a real one; what the table does not tell of them was drawn by the environment, given "
+                + "their covariates."
+        }
         if model.tabular != nil {
             return "Virtual patients of \(model.fullName), drawn from its start distribution: "
                 + "\(NumberText.count(cohort.training)) for training, \(NumberText.count(cohort.validation)) for "

@@ -39,12 +39,14 @@ public struct Study: Sendable {
         public var split: Split
     }
 
-    public struct Evaluation: Sendable, Equatable {
+    public struct Evaluation: Sendable {
         /// Names of protocols; nil for all.
         public var protocols: [String]?
         /// Replications of the bootstrap.
         public var bootstrap = 2000
         public var subgroups: [Subgroup] = []
+        /// Who else the policies are tried on.
+        public var populations: [Population] = []
     }
 
     public var name = ""
@@ -54,6 +56,7 @@ public struct Study: Sendable {
     public var seed: UInt64 = 0
     public var seeds = 5
     public var sourcePatients = 4000
+    public var source = CohortSource.environment
     public var cohort = VirtualCohortConfiguration()
     public var cohortConfiguration: JSONValue = .null
     public var agents: [Agent] = []

@@ -1,18 +1,25 @@
-// Constraints files of a study: read where they are named, so that the study as it is run holds what it was run with.
+// Files that a study names (constraints of trees, schemas of tables): read where they are named, so that the study as it
+// is run holds what it was run with.
 
 import Foundation
 import PositionedJSON
 
 enum StudyConstraints {
-    /// A study in which the content of every tree's constraints file stands in the place of its name.
+    /// A study in which the content of every tree's constraints file and of a table's schema stands in the place of its
+    /// name.
     ///
     /// - Parameter folder: the study's, outside of which no file is read.
     static func inlined(_ study: JSONNode, folder: String, _ complaints: Complaints) -> JSONNode {
-        replacing("trees", in: study) { trees in
+        let study = replacing("cohort", in: study) { cohort in
+            replacing("source", in: cohort) { source in
+                replacing("schema", in: source) { content($0, folder, "a schema", complaints) }
+            }
+        }
+        return replacing("trees", in: study) { trees in
             guard case .object(let members) = trees.value else { return trees }
             return members.reduce(trees) { trees, member in
                 replacing(member.key, in: trees) { tree in
-                    replacing("constraints", in: tree) { content($0, folder, complaints) }
+                    replacing("constraints", in: tree) { content($0, folder, "a constraints file", complaints) }
                 }
             }
         }
@@ -27,12 +34,14 @@ enum StudyConstraints {
         return JSONNode(value: .object(members), location: node.location, source: node.source)
     }
 
-    private static func content(_ node: JSONNode, _ folder: String, _ complaints: Complaints) -> JSONNode {
+    private static func content(
+        _ node: JSONNode, _ folder: String, _ what: String, _ complaints: Complaints
+    ) -> JSONNode {
         guard case .string(let name) = node.value else { return node }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard !name.isEmpty, !name.hasPrefix("/"), !parts.contains("..") else {
             complaints.add(
-                node, "\"\(name)\" is not in the study's folder", remedy: "a constraints file stands beside the study")
+                node, "\"\(name)\" is not in the study's folder", remedy: "\(what) stands beside the study")
             return node
         }
         guard let path = PathLookup.find(PathLookup.join(folder, name)) else {

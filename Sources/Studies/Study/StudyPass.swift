@@ -10,11 +10,24 @@ import PositionedJSON
 struct StudyPass {
     let reader: ObjectReader
     let model: EnvironmentModel?
-    private var complaints: Complaints { reader.complaints }
+    let tables: StudyTables
+    /// The study's own, in which its tables may lie.
+    let folder: String
+    let home: Home
+    /// An environment by the name that a study gives it.
+    let load: (String) throws(Diagnostics) -> LoadedEnvironment?
+    var complaints: Complaints { reader.complaints }
 
-    init(reader: ObjectReader, model: EnvironmentModel?) {
+    init(
+        reader: ObjectReader, model: EnvironmentModel?, tables: StudyTables, folder: String, home: Home,
+        load: @escaping (String) throws(Diagnostics) -> LoadedEnvironment?
+    ) {
         self.reader = reader
         self.model = model
+        self.tables = tables
+        self.folder = folder
+        self.home = home
+        self.load = load
     }
 
     mutating func read(_ environment: LoadedEnvironment?) -> Study? {
@@ -25,7 +38,7 @@ struct StudyPass {
         let seed = reader.integer("seed", in: 0...Int.max)
         let seeds = reader.integer("seeds", default: 5, in: 1...1000)
         let cohort = reader.object("cohort", what: "the cohort")
-        let (sourcePatients, configuration) = cohort.map(readCohort) ?? (0, VirtualCohortConfiguration())
+        let (sourcePatients, source, configuration) = cohort.map(readCohort) ?? (0, nil, VirtualCohortConfiguration())
         let agents = readAgents()
         let trees = readTrees()
         let evaluation = reader.object("evaluation", what: "the evaluation").map(readEvaluation)
@@ -40,19 +53,40 @@ struct StudyPass {
         study.sourcePatients = sourcePatients
         study.cohort = configuration
         study.cohortConfiguration = cohort?.node.plain ?? .null
+        if let source {
+            study.source = .table(source)
+            // What a result depends on is the table, not where it lies.
+            if !source.hash.isEmpty, var cohort = study.resolved["cohort"], var part = cohort["source"] {
+                part["sha256"] = .string(source.hash)
+                cohort["source"] = part
+                study.resolved["cohort"] = cohort
+                study.cohortConfiguration = cohort
+            }
+        }
         study.agents = agents
         study.trees = trees
         study.evaluation = evaluation ?? Study.Evaluation()
         return study
     }
 
-    private func checkName(_ member: JSONMember, _ what: String) { StudyNames.check(member, what, complaints) }
+    func checkName(_ member: JSONMember, _ what: String) { StudyNames.check(member, what, complaints) }
 
     // MARK: The cohort
 
-    private func readCohort(_ cohort: ObjectReader) -> (Int, VirtualCohortConfiguration) {
+    private func readCohort(_ cohort: ObjectReader) -> (Int, TableSource?, VirtualCohortConfiguration) {
         var configuration = VirtualCohortConfiguration()
-        let source = cohort.integer("source_patients", default: 4000, in: 100...10_000_000)
+        let patients = cohort.integer("source_patients", default: 4000, in: 100...10_000_000)
+        let source = cohort.optionalObject("source", what: "the cohort's source")
+            .flatMap(readSource)
+        if let place = cohort.node["source"] {
+            if model?.tabular != nil {
+                complaints.add(
+                    place, "patients of a tabular environment are drawn from its start distribution",
+                    remedy: "leave the source out")
+            } else if let extra = cohort.node["source_patients"] {
+                complaints.add(extra, "the source is a table, and has the patients it has", remedy: "leave this out")
+            }
+        }
         if model?.tabular != nil {
             if let node = cohort.optionalChild("generator") {
                 complaints.add(
@@ -72,7 +106,7 @@ struct StudyPass {
         configuration.leastAccepted = cohort.number(
             "least_accepted", default: configuration.leastAccepted, in: 0...1)
         cohort.finish()
-        return (source, configuration)
+        return (patients, source, configuration)
     }
 
     // MARK: Agents
@@ -282,6 +316,7 @@ struct StudyPass {
         for node in evaluation.optionalArray("subgroups") ?? [] {
             if let subgroup = readSubgroup(node) { result.subgroups.append(subgroup) }
         }
+        result.populations = readPopulations(evaluation)
         evaluation.finish()
         return result
     }

@@ -13,20 +13,24 @@ public enum StudyReader {
     /// - Parameters:
     ///   - quick: lays the study's `quick` object over it.
     ///   - settings: `path=value`, applied last.
+    ///   - tables: the user's own, which a study may name.
     /// - Throws: `Diagnostics` with every mistake of the study, its quick form and the settings; those of the
     ///   environment's file where that has any.
     public static func read(
-        path: String, home: Home, quick: Bool = false, settings: [String] = []
+        path: String, home: Home, quick: Bool = false, settings: [String] = [],
+        tables: StudyTables = StudyTables()
     ) throws(Diagnostics) -> Study {
         let file = try JSONParser.parse(contentsOf: path)
         let folder = (path as NSString).deletingLastPathComponent
-        return try read(file, folder: folder, home: home, quick: quick, settings: settings)
+        return try read(file, folder: folder, home: home, quick: quick, settings: settings, tables: tables)
     }
 
     public static func read(
-        _ file: JSONNode, folder: String, home: Home, quick: Bool = false, settings: [String] = []
+        _ file: JSONNode, folder: String, home: Home, quick: Bool = false, settings: [String] = [],
+        tables: StudyTables = StudyTables()
     ) throws(Diagnostics) -> Study {
-        let study = try readAny(file, folder: folder, home: home, quick: quick, settings: settings)
+        let study = try readAny(
+            file, folder: folder, home: home, quick: quick, settings: settings, tables: tables)
         if case .treatment(let study) = study { return study }
         let complaints = Complaints()
         complaints.add(
@@ -94,7 +98,13 @@ public enum StudyReader {
             return study.map(AnyStudy.risk)
         }
         let environment = try environment(reader, folder, home)
-        var pass = StudyPass(reader: reader, model: environment?.model)
+        var pass = StudyPass(
+            reader: reader, model: environment?.model, tables: tables, folder: folder, home: home,
+            load: { name throws(Diagnostics) in
+                try home.environmentFile(name, near: folder).map { file throws(Diagnostics) in
+                    try LoadedEnvironment(file: file, named: name)
+                }
+            })
         let study = pass.read(environment)
         reader.finish()
         return study.map(AnyStudy.treatment)

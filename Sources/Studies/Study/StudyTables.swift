@@ -7,6 +7,8 @@ import PositionedJSON
 public struct StudyTables: Sendable, Equatable {
     /// Paths by name.
     public var given: [String: String] = [:]
+    /// Whether the table of a study's patients must be there: not for reading a finished run.
+    public var isNeeded = true
 
     public init() {}
 
