@@ -8,7 +8,7 @@ extension Comparison {
         var text = "policy,kind,metric,estimate,low,high,seeds,patients\n"
         for row in rows {
             text += CSV.line(
-                [row.policy, row.kind.rawValue, row.metric] + numbers(row.estimate)
+                [row.policy, row.kind.column, row.metric] + numbers(row.estimate)
                     + ["\(row.seeds)", "\(row.patients)"])
         }
         return text
@@ -41,7 +41,7 @@ extension Comparison {
     public func returnStatisticsCSV() -> String {
         var text = "policy,kind,statistic,estimate,low,high\n"
         for row in returnStatistics {
-            text += CSV.line([row.policy, row.kind.rawValue, row.statistic] + numbers(row.estimate))
+            text += CSV.line([row.policy, row.kind.column, row.statistic] + numbers(row.estimate))
         }
         return text
     }

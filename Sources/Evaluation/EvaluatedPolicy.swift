@@ -17,6 +17,9 @@ public enum PolicyKind: String, Sendable, CaseIterable {
 
     public var isTree: Bool { self == .tree || self == .plannedTree }
 
+    /// As `comparison.csv` spells it: whatever made it, a tree is a tree to those who read the table.
+    public var column: String { self == .plannedTree ? PolicyKind.tree.rawValue : rawValue }
+
     /// A heading for several of them.
     public var plural: String {
         switch self {

@@ -248,7 +248,7 @@ import Evaluation
         }
         #expect(results([1, 2, 3, 5]).tree == "viper" && results([1, 3, 5]).tree == "refined")
         let comparison = try told.compare(selection: results([1, 3, 5]), replications: 50, seed: 1)
-        #expect(comparison.comparisonCSV().contains("\nrefined,planned_tree,return,"))
+        #expect(comparison.comparisonCSV().contains("\nrefined,tree,return,"))
         #expect(comparison.comparisonCSV().contains("\nviper,tree,return,"))
         #expect(
             comparison.rankingSentences().contains {
