@@ -29,7 +29,7 @@ package struct LogisticRegression: Sendable {
     /// section 2.5), each step halved until the objective falls.
     ///
     /// - Returns: nil when only one class is there.
-    /// - Throws: `LinearAlgebraError` where the penalty is 0 and features depend on each other.
+    /// - Throws: `CohortError` where the penalty is 0 and features depend on each other.
     package func fit(_ matrix: FeatureMatrix, labels: [Bool]) throws -> Model? {
         guard labels.contains(true), labels.contains(false) else { return nil }
         let width = matrix.columns.count + 1
@@ -38,7 +38,10 @@ package struct LogisticRegression: Sendable {
         for _ in 0..<100 {
             let (gradient, hessian) = derivatives(beta, matrix, labels)
             guard gradient.contains(where: { abs($0) > 1e-9 * Double(labels.count) }) else { break }
-            let step = try solved(hessian, gradient)
+            guard let step = solveLinear(hessian, gradient.count, gradient) else {
+                throw CohortError(
+                    "a logistic regression without penalty needs features that do not depend on each other")
+            }
             var share = 1.0
             while share > 1e-9 {
                 let next = zip(beta, step).map { $0 - share * $1 }
@@ -94,20 +97,5 @@ package struct LogisticRegression: Sendable {
             }
         }
         return (gradient, hessian)
-    }
-
-    private func solved(_ matrix: [Double], _ right: [Double]) throws -> [Double] {
-        let n = right.count
-        let factor = try cholesky(matrix, n)
-        var x = right
-        for row in 0..<n {
-            for column in 0..<row { x[row] -= factor[row * n + column] * x[column] }
-            x[row] /= factor[row * n + row]
-        }
-        for row in (0..<n).reversed() {
-            for below in (row + 1)..<max(n, row + 1) { x[row] -= factor[below * n + row] * x[below] }
-            x[row] /= factor[row * n + row]
-        }
-        return x
     }
 }

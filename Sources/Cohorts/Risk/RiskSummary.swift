@@ -87,10 +87,8 @@ public struct RiskSummary: Sendable, Equatable {
 
     static func text(_ estimate: Estimate, signed: Bool = false) -> String {
         func number(_ value: Double) -> String {
-            let scaled = Int((abs(value) * 1000).rounded())
-            let digits = String(scaled % 1000)
-            let text = "\(scaled / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
-            return (value < 0 && scaled > 0 ? "-" : signed ? "+" : "") + text
+            let digits = fixed(abs(value), 3)
+            return (digits == "0.000" ? (signed ? "+" : "") : value < 0 ? "-" : signed ? "+" : "") + digits
         }
         guard estimate.isDefined else { return "" }
         return estimate.hasInterval

@@ -22,30 +22,45 @@ extension StudyStages {
             if model.variableNames.isEmpty, model.tabular == nil { return alikeSource() }
             if !model.calibrations.isEmpty { return try calibratedSource(context) }
             let seed = study.seed("source")
-            var kept: [[Double]] = []
-            var drawn = 0
-            var names: [String] = []
-            while kept.count < study.sourcePatients {
-                let count = max(512, (study.sourcePatients - kept.count) * 5 / 4)
-                let table = try model.samplePopulation(count: count, seed: seed, first: drawn)
-                let verdicts = try model.plausible(table, jobs: context.jobs)
-                names = table.names
-                drawn += count
-                for (row, isPlausible) in zip(table.rows, verdicts) where isPlausible { kept.append(row) }
-                context.progress(Double(kept.count), Double(study.sourcePatients), "patients")
-                guard drawn < 1000 * study.sourcePatients else {
-                    throw StageError(
-                        message: "of \(drawn) patients drawn only \(kept.count) are plausible; "
-                            + "the environment's variability and its plausible section contradict each other")
-                }
+            let (table, drawn, plausible) = try keptPatients(atLeast: 512, context) { count, first in
+                let table = try model.samplePopulation(count: count, seed: seed, first: first)
+                return table.keeping(try model.plausible(table, jobs: context.jobs))
             }
-            let table = CohortTable(names: names, rows: Array(kept.prefix(study.sourcePatients)))
             let about: JSONValue = [
-                "format": 1, "drawn": .integer(drawn), "plausible": .integer(kept.count),
-                "share_plausible": .number(Double(kept.count) / Double(drawn)), "kept": .integer(table.rows.count),
+                "format": 1, "drawn": .integer(drawn), "plausible": .integer(plausible),
+                "share_plausible": .number(Double(plausible) / Double(drawn)), "kept": .integer(table.rows.count),
             ]
             return [Artefact("cohort/source.csv", table.csv()), Artefact("cohort/source.json", about)]
         }
+    }
+
+    /// Draws patients until enough of them are kept.
+    ///
+    /// - Parameters:
+    ///   - least: patients a draw at least.
+    ///   - draw: of so many patients from a number on, those that are kept.
+    /// - Returns: the source population, how many were drawn, and how many of those were kept.
+    func keptPatients(
+        atLeast least: Int, _ context: StageContext, draw: (_ count: Int, _ first: Int) throws -> CohortTable
+    ) throws -> (table: CohortTable, drawn: Int, kept: Int) {
+        let wanted = study.sourcePatients
+        var kept: [[Double]] = []
+        var names: [String] = []
+        var drawn = 0
+        while kept.count < wanted {
+            let count = max(least, (wanted - kept.count) * 5 / 4)
+            let table = try draw(count, drawn)
+            names = table.names
+            drawn += count
+            kept += table.rows
+            context.progress(Double(kept.count), Double(wanted), "patients")
+            guard drawn < 1000 * wanted else {
+                throw StageError(
+                    message: "of \(drawn) patients drawn only \(kept.count) are plausible; "
+                        + "the environment's variability and its plausible section contradict each other")
+            }
+        }
+        return (CohortTable(names: names, rows: Array(kept.prefix(wanted))), drawn, kept.count)
     }
 
     /// The study's own patients: a generative model of the source population, its plausible draws, split in three.

@@ -92,25 +92,12 @@ extension StudyStages {
         func unknown(_ count: Int) -> CohortTable { CohortTable(names: [], rows: Array(repeating: [], count: count)) }
         var record = try CalibrationRecord(
             model, pilots: unknown(EnvironmentModel.pilotPatients), seed: seed, jobs: context.jobs)
-        var kept: [[Double]] = []
-        var names: [String] = []
-        var drawn = 0
-        while kept.count < study.sourcePatients {
-            let count = max(256, (study.sourcePatients - kept.count) * 5 / 4)
+        let table = try keptPatients(atLeast: 256, context) { count, first in
             let patients = try model.acceptedPatients(
-                unknown(count), acceptance: record.acceptance, first: drawn, seed: seed, jobs: context.jobs)
+                unknown(count), acceptance: record.acceptance, first: first, seed: seed, jobs: context.jobs)
             record.add(patients)
-            names = patients.table.names
-            drawn += count
-            kept += patients.table.keeping(patients.isPlausible).rows
-            context.progress(Double(kept.count), Double(study.sourcePatients), "patients")
-            guard drawn < 1000 * study.sourcePatients else {
-                throw StageError(
-                    message: "of \(drawn) patients drawn only \(kept.count) are plausible; "
-                        + "the environment's variability and its plausible section contradict each other")
-            }
-        }
-        let table = CohortTable(names: names, rows: Array(kept.prefix(study.sourcePatients)))
+            return patients.table.keeping(patients.isPlausible)
+        }.table
         let about: JSONValue = [
             "format": 1, "drawn": .integer(record.tally.drawn), "accepted": .integer(record.tally.accepted),
             "share_accepted": .number(record.tally.share), "kept": .integer(table.rows.count),
