@@ -80,6 +80,8 @@ EXPLORATIONS = {
 }
 # What is tuned on one side: how many observations and bins the grid has; how many leaves the tree has.
 GRIDS = {"2x8": (2, 8), "3x6": (3, 6), "4x5": (4, 5)}
+# Cells of a grid over all observations, about: as many bins for each as fit in, 2 at least.
+CELLS = [1_000, 10_000, 100_000]
 LEAVES = [16, 64]
 TUNING = {"seed": 2026, "seeds": 3}
 MEASURING = {"seed": 2027, "seeds": 10}
