@@ -1,6 +1,7 @@
 """Scores synthetic patients on stratified folds of a real table, or exports the folds.
 
-    cohorts_.py export DATASET DATA FOLDER      writes FOLDER/DATASET.foldK.train.csv and DATASET.columns.json
+    cohorts_.py export DATASET DATA FOLDER      writes FOLDER/DATASET.foldK.train.csv, DATASET.columns.json and
+                                                DATASET.declared.json, with ranges and categories
     cohorts_.py MODEL DATASET DATA [FOLDER]     one line of JSON; MODEL is tvae, ctgan, gaussian, or csv: the rows that
                                                 another program wrote to FOLDER/DATASET.foldK.syn.csv
 
@@ -39,6 +40,26 @@ TABLES = {
                          "treat", "offtrt", "arms"]),
     "wdbc": ("malignant", []),
 }
+
+
+# What differential privacy needs to be told: round numbers from what each measurement can be, not from the tables.
+RANGES = {
+    "cleveland": {"age": (18, 100), "trestbps": (60, 260), "chol": (80, 700), "thalach": (50, 250), "oldpeak": (0, 10)},
+    "pima": {"pregnancies": (0, 25), "glucose": (0, 300), "bp": (0, 200), "skin": (0, 120), "insulin": (0, 1500),
+             "bmi": (0, 90), "pedigree": (0, 5), "age": (18, 100)},
+    "actg175": {"age": (12, 100), "wtkg": (30, 200), "preanti": (0, 10000), "cd40": (0, 5000), "cd420": (0, 5000),
+                "cd80": (0, 10000), "cd820": (0, 10000), "days": (0, 2000)},
+    "wdbc": {
+        **{f"{kind}_{feature}": bounds for kind in ("mean", "worst") for feature, bounds in dict(
+            radius=(0, 60), texture=(0, 80), perimeter=(0, 400), area=(0, 10000), smoothness=(0, 0.5), compactness=(0, 2),
+            concavity=(0, 2), concave_points=(0, 0.5), symmetry=(0, 1), fractal_dimension=(0, 0.5)).items()},
+        **{f"{feature}_error": bounds for feature, bounds in dict(
+            radius=(0, 5), texture=(0, 10), perimeter=(0, 50), area=(0, 1000), smoothness=(0, 0.1), compactness=(0, 0.5),
+            concavity=(0, 1), concave_points=(0, 0.1), symmetry=(0, 0.2), fractal_dimension=(0, 0.05)).items()}},
+}
+CATEGORIES = {"cp": "1234", "restecg": "012", "slope": "123", "ca": "0123", "thal": "367", "strat": "123", "arms": "0123"}
+WHOLE = {"cleveland": ["age", "trestbps", "chol", "thalach"], "pima": ["pregnancies", "glucose", "bp", "skin", "insulin", "age"],
+         "actg175": ["age", "preanti", "cd40", "cd420", "cd80", "cd820", "days"], "wdbc": []}
 
 
 def as_category(value):
@@ -189,6 +210,14 @@ def export(name, data, folder):
     table, discrete, target = load(name, data)
     columns = {c: {"type": "categorical" if c in discrete else "continuous"} for c in table.columns}
     pathlib.Path(folder, f"{name}.columns.json").write_text(json.dumps({"columns": columns, "target": target}))
+    declared = {}
+    for c in table.columns:
+        if c in discrete:
+            names = ["70", "80", "90", "100"] if c == "karnof" else list(CATEGORIES.get(c, "01"))
+            declared[c] = {"type": "categorical", "categories": names}
+        else:
+            declared[c] = {"type": "integer" if c in WHOLE[name] else "continuous", "range": RANGES[name][c]}
+    pathlib.Path(folder, f"{name}.declared.json").write_text(json.dumps({"columns": declared, "target": target}))
     for number, train, _ in folds(table, target):
         train.to_csv(pathlib.Path(folder, f"{name}.fold{number}.train.csv"), index=False)
     return dict(exported=name, folds=FOLDS)

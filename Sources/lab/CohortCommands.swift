@@ -16,8 +16,36 @@ enum CohortTableCommands {
         "--where", "CONDITION", "what every patient must be, such as age>60, cd40<=200 or gender=0; may repeat",
         repeats: true)
 
+    static let epsilonOption = OptionSpecification.option(
+        "--epsilon", "E", "differential privacy: the most that any one patient may tell, such as 3",
+        kind: .number(0.01...1000))
+    static let deltaOption = OptionSpecification.option(
+        "--delta", "D", "with --epsilon: the probability of telling more, well below one over the rows (default 1e-5)",
+        kind: .number(1e-15...0.01))
+    static let heldOutOption = OptionSpecification.option(
+        "--held-out", "C.csv",
+        "real patients to test privacy on (default: a second generator is learned without a fifth of the table)")
+    static let forceOption = OptionSpecification.flag(
+        "--force", "writes patients that fail the privacy checks too, and OUT.privacy.json that says so")
+    static let gateNotes = [
+        "Patients that fail the privacy checks (copies of real ones, distances, membership inference, attribute disclosure) "
+            + "are not written, and the exit code is 65. Passing is no proof; --epsilon gives one, in place of the checks, "
+            + "against everybody who does not know the seed: draw that at random then, and keep it."
+    ]
+
     /// The generator that the options name.
     static func specification(_ arguments: ParsedArguments) throws -> GeneratorSpecification {
+        let named = try self.named(arguments)
+        guard let epsilon = arguments.number("--epsilon") else {
+            if arguments.has("--delta") {
+                throw UsageError(command: "lab cohort", problems: ["--delta needs --epsilon"])
+            }
+            return named
+        }
+        return try named.with(epsilon: epsilon, delta: arguments.number("--delta") ?? 1e-5)
+    }
+
+    private static func named(_ arguments: ParsedArguments) throws -> GeneratorSpecification {
         guard let settings = arguments.text("--settings") else {
             return try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae")
         }
@@ -25,6 +53,22 @@ enum CohortTableCommands {
             throw UsageError(command: "lab cohort", problems: ["--settings already names the generator"])
         }
         return try CohortCommands.specification(settings: Shared.inputFile(settings))
+    }
+
+    /// How many there were: under differential privacy only about.
+    static func sourceRows(_ generated: CohortCommands.Generated) -> String {
+        generated.generator.privacy.map { "about \(Int($0.rows))" } ?? "\(generated.sourceRows)"
+    }
+
+    /// What is guaranteed, or what the checks found.
+    static func tellPrivacy(_ generated: CohortCommands.Generated, out: String, force: Bool) {
+        if let privacy = generated.generator.privacy { Terminal.note(privacy.text()) }
+        guard let verdict = generated.verdict else { return }
+        if verdict.passed {
+            Terminal.note("privacy: \(verdict.sentence)")
+        } else {
+            Terminal.warn(verdict.text() + (force ? "written all the same; \(out).privacy.json says so" : ""))
+        }
     }
 
     static func tellOmissions(_ generated: CohortCommands.Generated) {
@@ -53,8 +97,9 @@ enum CohortTableCommands {
                 .option("--seed", "S", "of training and sampling", kind: .integer(0...Int.max), required: true),
                 .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
                 columnsOption,
-                generatorOption, settingsOption, whereOption,
-            ])
+                generatorOption, settingsOption, whereOption, epsilonOption, deltaOption, heldOutOption, forceOption,
+            ],
+            notes: gateNotes)
     ) { arguments in
         let generated = try CohortCommands.generate(
             source: try Shared.inputFile(arguments.text("--source") ?? ""),
@@ -64,10 +109,12 @@ enum CohortTableCommands {
             seed: UInt64(arguments.integer("--seed") ?? 0),
             generator: try specification(arguments),
             where: try CohortConditions(arguments.texts("--where"), name: "--where"),
-            out: arguments.text("--out") ?? "")
+            heldOut: try arguments.text("--held-out").map { try Shared.inputFile($0) },
+            force: arguments.has("--force"), out: arguments.text("--out") ?? "")
         tellOmissions(generated)
+        tellPrivacy(generated, out: arguments.text("--out") ?? "", force: arguments.has("--force"))
         Terminal.note(
-            "\(generated.rows) synthetic rows learned from \(generated.sourceRows) real ones by "
+            "\(generated.rows) synthetic rows learned from \(sourceRows(generated)) real ones by "
                 + "\(generated.generator.kind): \(arguments.text("--out") ?? "")")
         return ExitCode.done
     }

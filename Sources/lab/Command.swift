@@ -1,5 +1,6 @@
 // What a command of the program is, and how errors become exit codes.
 
+import Cohorts
 import Foundation
 import PositionedJSON
 import Studies
@@ -38,6 +39,9 @@ struct Command: Sendable {
         case let error as Diagnostics:
             Terminal.note(error.description)
             if error.items.count > 1 { Terminal.note("\(error.items.count) mistakes") }
+            return ExitCode.badInput
+        case let error as PrivacyRefusal:
+            Terminal.note("lab: \(error)")
             return ExitCode.badInput
         case let error as UsageError:
             Terminal.note(error.description)

@@ -26,21 +26,26 @@ enum GeneratorFileCommands {
                 .option("--seed", "S", "of training", kind: .integer(0...Int.max), required: true),
                 .option("--out", "GENERATOR.json", "where to keep it", required: true),
                 CohortTableCommands.columnsOption, CohortTableCommands.generatorOption,
-                CohortTableCommands.settingsOption,
+                CohortTableCommands.settingsOption, CohortTableCommands.epsilonOption, CohortTableCommands.deltaOption,
+                CohortTableCommands.heldOutOption,
             ],
             notes: [
-                "The file holds quantiles of every numeric column, which are values of real patients: it needs the same "
-                    + "care as the table."
+                "Without --epsilon the file holds quantiles of every numeric column, which are values of real patients: it "
+                    + "needs the same care as the table.",
+                "The file keeps what the privacy checks say, and `lab cohort sample` obeys it. --epsilon gives a guarantee in "
+                    + "their place, against everybody who does not know the seed: draw that at random then, and keep it.",
             ])
     ) { arguments in
         let generated = try CohortCommands.fit(
             source: input(arguments, "--source"), schema: input(arguments, "--schema"),
             columns: CohortTableCommands.columns(arguments), seed: UInt64(arguments.integer("--seed") ?? 0),
-            generator: CohortTableCommands.specification(arguments), out: arguments.text("--out") ?? "")
+            generator: CohortTableCommands.specification(arguments),
+            heldOut: arguments.text("--held-out").map { try Shared.inputFile($0) }, out: arguments.text("--out") ?? "")
         CohortTableCommands.tellOmissions(generated)
+        CohortTableCommands.tellPrivacy(generated, out: arguments.text("--out") ?? "", force: false)
         let facts = generated.generator.summary.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
         Terminal.note(
-            "\(generated.generator.kind) learned from \(generated.sourceRows) rows (\(facts)): "
+            "\(generated.generator.kind) learned from \(CohortTableCommands.sourceRows(generated)) rows (\(facts)): "
                 + (arguments.text("--out") ?? ""))
         return ExitCode.done
     }
@@ -62,15 +67,25 @@ enum GeneratorFileCommands {
                     kind: .integer(0...1_000_000_000_000)),
                 .option("--seed", "S", "of sampling", kind: .integer(0...Int.max), required: true),
                 .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
-                CohortTableCommands.whereOption,
+                CohortTableCommands.whereOption, CohortTableCommands.forceOption,
+            ],
+            notes: [
+                "A generator that failed the privacy checks when it was fitted is refused with exit code 65, unless --force."
             ])
     ) { arguments in
         let first = arguments.integer("--first") ?? 0
         let rows = arguments.integer("--rows") ?? 0
-        try CohortCommands.sample(
+        let verdict = try CohortCommands.sample(
             from: input(arguments, "--from"), rows: first..<(first + rows),
             where: CohortConditions(arguments.texts("--where"), name: "--where"),
-            seed: UInt64(arguments.integer("--seed") ?? 0), out: arguments.text("--out") ?? "")
+            seed: UInt64(arguments.integer("--seed") ?? 0), force: arguments.has("--force"),
+            out: arguments.text("--out") ?? "")
+        if let verdict, !verdict.passed {
+            Terminal.warn(
+                verdict.text() + "written all the same; \(arguments.text("--out") ?? "").privacy.json says so")
+        } else {
+            Terminal.note("privacy: \(verdict?.sentence ?? "this generator's file says nothing of privacy checks")")
+        }
         Terminal.note("\(rows) synthetic rows: \(arguments.text("--out") ?? "")")
         return ExitCode.done
     }

@@ -24,6 +24,20 @@ import Testing
         #expect(RenyiAccountant().epsilon(delta: 1e-5) < 0.05)
     }
 
+    /// dp-accounting 0.6: `GaussianDpEvent(noise)` and `PoissonSampledDpEvent(share, GaussianDpEvent(noise))`, composed.
+    @Test func histogramsAndGradientsComposed() {
+        let cases: [([(noise: Double, share: Double, times: Int)], Double, Double)] = [
+            ([(11.0, 1.0, 1), (2.6, 1, 1), (2.2, 1, 1), (4, 0.3, 100)], 1e-5, 4.6683565466085515),
+            ([(1.5, 1, 1)], 1e-5, 2.9918869456233113),
+            ([(20, 1, 30), (1.3, 0.05, 500), (3, 1, 2)], 1e-6, 6.529695490732691),
+        ]
+        for (releases, delta, expected) in cases {
+            var accountant = RenyiAccountant()
+            for release in releases { accountant.add(noise: release.noise, share: release.share, times: release.times) }
+            #expect(abs(accountant.epsilon(delta: delta) - expected) < 1e-9 * expected)
+        }
+    }
+
     /// What is asked for is what is spent, to the precision of the search, never more.
     @Test func noiseForAnEpsilon() throws {
         var released = RenyiAccountant()

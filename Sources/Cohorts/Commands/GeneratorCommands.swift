@@ -34,26 +34,42 @@ extension CohortCommands {
         }
     }
 
-    /// Learns a table and keeps the generator.
+    /// Learns a table and keeps the generator, with what the privacy checks say of it: `sample` obeys that.
+    ///
+    /// - Parameter heldOut: a table of real rows to test privacy on; without one a second generator is learned for that.
     public static func fit(
         source: String, schema: String, columns: [String]? = nil, seed: UInt64, generator: GeneratorSpecification,
-        out: String
+        heldOut: String? = nil, out: String
     ) throws -> Generated {
-        let reading = try self.reading(source, schema: schema, columns: columns)
+        let reading = try self.reading(source, schema: schema, columns: columns, for: generator)
         let fitted = try generator.fit(reading.table, seed: seed)
-        try AtomicFile.write(fitted.json().text(), to: out)
+        let verdict = try self.verdict(
+            fitted, generator, reading.table, schema: schema, heldOut: heldOut, seed: seed)
+        var kept = fitted.json()
+        kept["gate"] = verdict.json()
+        try AtomicFile.write(kept.text(), to: out)
         return Generated(
             generator: fitted, sourceRows: reading.table.rowCount, rows: 0, identifiers: reading.identifiers,
-            ignored: reading.ignored, dropped: reading.dropped.count)
+            ignored: reading.ignored, dropped: reading.dropped.count, verdict: verdict)
     }
 
     /// Draws patients from a generator that was kept.
     ///
-    /// - Parameter rows: their numbers; the same number and seed give the same patient.
+    /// - Parameters:
+    ///   - rows: their numbers; the same number and seed give the same patient.
+    ///   - force: writes patients that fail the privacy checks, and says so in a file beside them.
+    /// - Returns: what the privacy checks said when the generator was fitted; nil for a file without them.
+    /// - Throws: `PrivacyRefusal` for patients that must not be written.
+    @discardableResult
     public static func sample(
-        from path: String, rows: Range<Int>, where conditions: CohortConditions, seed: UInt64, out: String
-    ) throws {
-        try write(rows, of: GeneratorFile.read(path: path), where: conditions, seed: seed, to: out)
+        from path: String, rows: Range<Int>, where conditions: CohortConditions, seed: UInt64, force: Bool = false,
+        out: String
+    ) throws -> PrivacyVerdict? {
+        let (generator, verdict) = try GeneratorFile.readJudged(path: path)
+        try PrivacyRecord.write(verdict, of: generator, force: force, beside: out) {
+            try write(rows, of: generator, where: conditions, seed: seed, to: out)
+        }
+        return verdict
     }
 
     /// Reads settings of a generator, `{"generator": "vae", …}`.

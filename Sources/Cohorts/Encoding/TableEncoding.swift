@@ -33,6 +33,15 @@ package struct TableEncoding: Sendable {
         self.choices = choices
     }
 
+    /// An encoding whose parts are known.
+    init(columns: [TableColumn], target: String?, plans: [ColumnPlan], scores: Int, choices: Int) {
+        self.columns = columns
+        self.target = target
+        self.plans = plans
+        self.scores = scores
+        self.choices = choices
+    }
+
     /// Inputs of the encoder and outputs of the decoder.
     package var width: Int { scores + choices }
 

@@ -67,6 +67,9 @@ extension FidelityReport {
         ]
         if let membership = closest.membership { record["membership_auc"] = .number(membership) }
         value["closest_record"] = record
+        value["attribute_disclosure"] = .array(disclosure.map { $0.json() })
+        if let privacy { value["privacy"] = privacy.json() }
+        if let privacyChecks { value["privacy_checks"] = privacyChecks.json() }
         if let rates {
             value["rates_of"] = [
                 "event": .string(rates.event), "source_patients": .integer(rates.sourcePatients),
@@ -124,6 +127,9 @@ extension FidelityReport {
         if let membership = closest.membership {
             line("membership inference AUC", membership, "0.5 is best")
         }
+        lines += AttributeDisclosure.lines(disclosure)
+        if let privacyChecks { lines += ["", privacyChecks.text()] }
+        if let privacy { lines += ["", privacy.text()] }
         if let rates {
             lines += [
                 "", "  " + padded("\(rates.event) under", 34) + padded("source", 10) + "synthetic  ± 95 % of chance",

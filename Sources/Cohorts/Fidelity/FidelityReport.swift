@@ -69,6 +69,11 @@ public struct FidelityReport: Sendable {
     public var utility: Utility?
     public var closest: ClosestRecords
     public var marginals: [MarginalSeries]
+    /// What could be learned of real patients by who knows the rest of them.
+    public var disclosure: [AttributeDisclosure]
+    /// Filled by the caller, who has the generator: what it guarantees, and what the privacy checks say.
+    public var privacy: PrivacyStatement?
+    public var privacyChecks: PrivacyVerdict?
     /// Filled by the caller where patients can be simulated: cure rates of fixed protocols.
     public var rates: CohortRates?
 
@@ -121,7 +126,9 @@ public struct FidelityReport: Sendable {
                 real: smallReal, synthetic: smallSynthetic, heldOut: heldOut, seed: options.seed, jobs: options.jobs),
             closest: try ClosestRecords.measure(
                 real: smallReal, synthetic: smallSynthetic, heldOut: heldOut, jobs: options.jobs),
-            marginals: MarginalSeries.measure(real, synthetic))
+            marginals: MarginalSeries.measure(real, synthetic),
+            disclosure: try AttributeDisclosure.measure(
+                real: smallReal, synthetic: smallSynthetic, heldOut: heldOut, seed: options.seed, jobs: options.jobs))
     }
 }
 

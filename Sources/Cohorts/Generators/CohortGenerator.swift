@@ -15,9 +15,13 @@ public protocol CohortGenerator: Sendable {
     func json() -> JSONValue
     /// What the fit did, for reports: name and value.
     var summary: [(name: String, value: Double)] { get }
+    /// What the generator guarantees of every patient it learned from; nil where it guarantees nothing.
+    var privacy: PrivacyStatement? { get }
 }
 
 extension CohortGenerator {
+    public var privacy: PrivacyStatement? { nil }
+
     /// Draws the first patients.
     public func sample(rows: Int, seed: UInt64) -> PatientTable { sample(rows: 0..<rows, seed: seed) }
 }

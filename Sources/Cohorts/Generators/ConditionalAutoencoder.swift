@@ -56,12 +56,18 @@ public struct ConditionalAutoencoder: ConditionalGenerator, LatentGenerator {
     public var columns: [TableColumn] { base.columns }
     public var latent: Int { base.latent }
     public var summary: [(name: String, value: Double)] { base.summary }
+    public var privacy: PrivacyStatement? { base.privacy }
 
     public static func fit(
         _ table: PatientTable, configuration: ConditionalConfiguration, seed: UInt64
     ) throws -> ConditionalAutoencoder {
         let base = try VariationalAutoencoder.fit(
             table, configuration: configuration.autoencoder, seed: seed)
+        // Under differential privacy the priors learn rows of the private autoencoder: nothing further is spent.
+        let table =
+            base.privacy == nil
+            ? table
+            : base.sample(rows: VariationalAutoencoder.privateDraws, seed: seed)
         let encoded = base.encoding.encode(table, seed: seed)
         let conditions = RandomConditions(table, base.encoding, trim: base.tailTrim)
         let priors = try base.members.enumerated().map { number, member in

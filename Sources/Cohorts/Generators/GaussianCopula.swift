@@ -7,11 +7,17 @@ public struct CopulaConfiguration: Sendable, Equatable {
     /// Share of each numeric column's distribution cut off at each end; nil for three quarters of a
     /// training row.
     public var tailTrim: Double?
+    /// Differential privacy, where asked for.
+    public var privacy: PrivacyConfiguration?
 
-    public init(tailTrim: Double? = nil) { self.tailTrim = tailTrim }
+    public init(tailTrim: Double? = nil, privacy: PrivacyConfiguration? = nil) {
+        self.tailTrim = tailTrim
+        self.privacy = privacy
+    }
 
     public init(reader: ObjectReader) {
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+        privacy = PrivacyConfiguration(reader)
     }
 }
 
@@ -25,6 +31,7 @@ public struct GaussianCopula: CohortGenerator {
     /// Upper ends, in probability, of each column's states.
     let thresholds: [[Double]]
     let tailTrim: Double?
+    public var privacy: PrivacyStatement?
 
     public var kind: String { "copula" }
     public var columns: [TableColumn] { encoding.columns }
@@ -32,6 +39,9 @@ public struct GaussianCopula: CohortGenerator {
     public static func fit(
         _ table: PatientTable, configuration: CopulaConfiguration, seed: UInt64
     ) throws -> GaussianCopula {
+        if let privacy = configuration.privacy {
+            return try fitPrivately(table, configuration: configuration, privacy: privacy, seed: seed)
+        }
         let rows = table.rowCount
         guard rows >= 2 else { throw CohortError("a generator needs at least 2 rows, this table has \(rows)") }
         // No spikes: ties are broken at random, as everywhere in a rank-based copula.
@@ -59,7 +69,7 @@ public struct GaussianCopula: CohortGenerator {
     }
 
     /// Scored numbers first, then categories in order, then missing cells: the order of the ranks.
-    fileprivate static func ends(_ plan: ColumnPlan) -> [Double] {
+    static func ends(_ plan: ColumnPlan) -> [Double] {
         var total = 0.0
         return plan.shares.map { share in
             total += share
@@ -98,6 +108,7 @@ public struct GaussianCopula: CohortGenerator {
         ]
         if let target = encoding.target { value["target"] = .string(target) }
         if let tailTrim { value["tail_trim"] = .number(tailTrim) }
+        if let privacy { value["privacy"] = privacy.json() }
         value["correlation"] = .numbers(correlation)
         return value
     }
@@ -107,6 +118,7 @@ extension GaussianCopula {
     /// Reads what `json` writes; complains and returns nil where it cannot. The caller reads `format` and `kind`.
     init?(_ reader: ObjectReader) {
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+        privacy = PrivacyStatement(reader)
         let encoding = TableEncoding(reader)
         guard let numbers = reader.numbers("correlation"), let encoding else { return nil }
         let count = encoding.plans.count

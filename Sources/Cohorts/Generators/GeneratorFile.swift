@@ -11,11 +11,20 @@ public enum GeneratorFile {
     ///
     /// - Throws: `Diagnostics` for everything wrong with it.
     public static func read(path: String) throws -> any CohortGenerator {
-        try read(SourceText(contentsOf: path, maximumBytes: 1 << 30))
+        try readJudged(path: path).generator
+    }
+
+    /// Reads a file, and what the privacy checks said when it was written, if it says.
+    public static func readJudged(path: String) throws -> (generator: any CohortGenerator, verdict: PrivacyVerdict?) {
+        try readJudged(SourceText(contentsOf: path, maximumBytes: 1 << 30))
     }
 
     /// Reads a text.
-    public static func read(_ source: SourceText) throws -> any CohortGenerator {
+    public static func read(_ source: SourceText) throws -> any CohortGenerator { try readJudged(source).generator }
+
+    private static func readJudged(
+        _ source: SourceText
+    ) throws -> (generator: any CohortGenerator, verdict: PrivacyVerdict?) {
         let complaints = Complaints()
         let reader = ObjectReader(
             try JSONParser.parse(source), what: "the generator", complaints: complaints)
@@ -29,6 +38,7 @@ public enum GeneratorFile {
             try complaints.throwIfAny()
         }
         _ = reader.optionalChild("training")
+        let verdict = PrivacyVerdict(reader)
         var generator: (any CohortGenerator)?
         switch reader.choice("kind", of: GeneratorSpecification.kinds) {
         case "vae": generator = VariationalAutoencoder(reader)
@@ -39,7 +49,7 @@ public enum GeneratorFile {
         if generator != nil || complaints.isEmpty { reader.finish() }
         try complaints.throwIfAny()
         guard let generator else { throw CohortError("\(source.name) holds no generator") }
-        return generator
+        return (generator, verdict)
     }
 }
 

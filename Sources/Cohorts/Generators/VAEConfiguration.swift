@@ -51,6 +51,8 @@ public struct VAEConfiguration: Sendable, Equatable {
     public var pairShrink: Double
     /// Candidates for each patient, of which the correction of pairs keeps one.
     public var candidates: Int
+    /// Differential privacy, where asked for.
+    public var privacy: PrivacyConfiguration?
 
     public init(
         latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu,
@@ -59,7 +61,8 @@ public struct VAEConfiguration: Sendable, Equatable {
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
         leastSigma: Double = 0.05, spikeShare: Double = 0.15, tailTrim: Double? = nil,
         members: Int? = nil,
-        targetWeight: Double? = nil, pairSweeps: Int? = nil, pairShrink: Double = 0.25, candidates: Int = 6
+        targetWeight: Double? = nil, pairSweeps: Int? = nil, pairShrink: Double = 0.25, candidates: Int = 6,
+        privacy: PrivacyConfiguration? = nil
     ) {
         self.latent = latent
         self.hidden = hidden
@@ -81,6 +84,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         self.pairSweeps = pairSweeps
         self.pairShrink = pairShrink
         self.candidates = candidates
+        self.privacy = privacy
     }
 
     /// Reads the options that are there; the rest keep their defaults. The caller finishes the reader.
@@ -117,6 +121,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         pairSweeps = reader.optionalInteger("pair_sweeps", in: 0...1000)
         pairShrink = reader.number("pair_shrink", default: pairShrink, in: 0...1)
         candidates = reader.integer("candidates", default: candidates, in: 1...1024)
+        privacy = PrivacyConfiguration(reader)
     }
 
     /// - Parameter width: number of scores and blocks.

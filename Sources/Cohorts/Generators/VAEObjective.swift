@@ -26,10 +26,10 @@ package final class VAEObjective {
     let blockWeights: [Float]
 
     private var capacity = 0
-    private var codes = FloatBuffer(0)
-    private var codeGradient = FloatBuffer(0)
-    private var outputGradient = FloatBuffer(0)
-    private var encoderGradient = FloatBuffer(0)
+    private(set) var codes = FloatBuffer(0)
+    private(set) var codeGradient = FloatBuffer(0)
+    private(set) var outputGradient = FloatBuffer(0)
+    private(set) var encoderGradient = FloatBuffer(0)
 
     /// ln σ² of the posterior is kept between these.
     static let logVarianceRange: ClosedRange<Float> = -12...6
@@ -113,9 +113,24 @@ package final class VAEObjective {
 
     /// The loss of a batch; with `gradient`, that of reconstruction + beta · divergence is added to the gradients.
     package func evaluate(_ batch: Batch, beta: Float, gradient: Bool) -> Loss {
-        reserve(batch: batch.count)
         let count = batch.count
         let perRow = 1 / Float(count)
+        let (posterior, divergence) = encode(batch)
+        let output = decoder.forward(UnsafePointer(codes.start), batch: count)
+        let reconstruction = likelihood(
+            batch, output: output, gradient: gradient ? perRow : nil, addingSigma: true)
+        if gradient {
+            decoder.backward(outputGradient: UnsafePointer(outputGradient.start), inputGradient: codeGradient.start)
+            fillEncoderGradient(batch, posterior: posterior, beta: beta, perRow: perRow)
+            encoder.backward(outputGradient: UnsafePointer(encoderGradient.start))
+        }
+        return Loss(reconstruction: reconstruction / Double(count), divergence: divergence / Double(count))
+    }
+
+    /// Draws the codes of a batch; the sum of the divergences.
+    func encode(_ batch: Batch) -> (posterior: UnsafePointer<Float>, divergence: Double) {
+        let count = batch.count
+        reserve(batch: count)
         let posterior = encoder.forward(batch.inputs, batch: count)
         var divergence = 0.0
         let z = codes.start
@@ -132,33 +147,35 @@ package final class VAEObjective {
             }
             divergence += Double(sum)
         }
-        let output = decoder.forward(UnsafePointer(z), batch: count)
-        let reconstruction = likelihood(batch, output: output, gradient: gradient)
-        if gradient {
-            decoder.backward(outputGradient: UnsafePointer(outputGradient.start), inputGradient: codeGradient.start)
-            let g = encoderGradient.start
-            for row in 0..<count {
-                let mean = posterior + row * 2 * latent
-                let logVariance = mean + latent
-                for k in 0..<latent {
-                    let raw = logVariance[k]
-                    let deviation = expf(0.5 * VAEObjective.clamped(raw))
-                    let fromDecoder = codeGradient.start[row * latent + k]
-                    g[row * 2 * latent + k] = fromDecoder + beta * perRow * mean[k]
-                    g[row * 2 * latent + latent + k] =
-                        VAEObjective.logVarianceRange.contains(raw)
-                        ? 0.5 * fromDecoder * deviation * batch.noise[row * latent + k]
-                            + 0.5 * beta * perRow * (deviation * deviation - 1) : 0
-                }
-            }
-            encoder.backward(outputGradient: UnsafePointer(g))
-        }
-        return Loss(reconstruction: reconstruction / Double(count), divergence: divergence / Double(count))
+        return (posterior, divergence)
     }
 
-    /// −Σ ln p(x|z) over the batch; with `gradient`, that of its mean goes to `outputGradient` and `logSigmaGradient`.
-    private func likelihood(_ batch: Batch, output: UnsafePointer<Float>, gradient: Bool) -> Double {
-        let perRow = 1 / Float(batch.count)
+    /// The gradient at the encoder's output from that at the codes, each row's loss weighted by `perRow`.
+    func fillEncoderGradient(_ batch: Batch, posterior: UnsafePointer<Float>, beta: Float, perRow: Float) {
+        let g = encoderGradient.start
+        for row in 0..<batch.count {
+            let mean = posterior + row * 2 * latent
+            let logVariance = mean + latent
+            for k in 0..<latent {
+                let raw = logVariance[k]
+                let deviation = expf(0.5 * VAEObjective.clamped(raw))
+                let fromDecoder = codeGradient.start[row * latent + k]
+                g[row * 2 * latent + k] = fromDecoder + beta * perRow * mean[k]
+                g[row * 2 * latent + latent + k] =
+                    VAEObjective.logVarianceRange.contains(raw)
+                    ? 0.5 * fromDecoder * deviation * batch.noise[row * latent + k]
+                        + 0.5 * beta * perRow * (deviation * deviation - 1) : 0
+            }
+        }
+    }
+
+    /// −Σ ln p(x|z) over the batch; its gradient, each row weighted by `gradient`, goes to `outputGradient` and, where
+    /// wanted, is added to `logSigmaGradient`.
+    func likelihood(
+        _ batch: Batch, output: UnsafePointer<Float>, gradient weight: Float?, addingSigma: Bool
+    ) -> Double {
+        let gradient = weight != nil
+        let perRow = weight ?? 0
         let halfLogTau: Float = 0.918_938_533  // ½ ln 2π
         let g = outputGradient.start
         var total = 0.0
@@ -175,7 +192,7 @@ package final class VAEObjective {
                 sum += mask[k] * (0.5 * error * error + logS + halfLogTau)
                 if gradient {
                     target[k] = mask[k] * error * inverse * perRow
-                    logSigmaGradient.start[k] += mask[k] * (1 - error * error) * perRow
+                    if addingSigma { logSigmaGradient.start[k] += mask[k] * (1 - error * error) * perRow }
                 }
             }
             for (number, block) in blocks.enumerated() {

@@ -13,6 +13,7 @@ extension VariationalAutoencoder {
         ]
         if let target = encoding.target { value["target"] = .string(target) }
         if let tailTrim { value["tail_trim"] = .number(tailTrim) }
+        if let privacy { value["privacy"] = privacy.json() }
         if let pairs {
             value["candidates"] = .integer(candidates)
             value["pairs"] = pairs.json()
@@ -28,6 +29,7 @@ extension VariationalAutoencoder {
         let training = reader.optionalObject("training", what: "the training")
         summary = (training?.keys ?? []).compactMap { key in training?.number(key).map { (key, $0) } }
         tailTrim = reader.optionalNumber("tail_trim", in: 0...0.25)
+        privacy = PrivacyStatement(reader)
         let encoding = TableEncoding(reader)
         let nodes = reader.array("members") ?? []
         if nodes.isEmpty, let place = reader.optionalChild("members") {

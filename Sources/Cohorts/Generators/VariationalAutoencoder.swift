@@ -19,6 +19,7 @@ public struct VariationalAutoencoder: LatentGenerator {
     let candidates: Int
     let tailTrim: Double?
     public let summary: [(name: String, value: Double)]
+    public var privacy: PrivacyStatement?
 
     public var kind: String { "vae" }
     public var columns: [TableColumn] { encoding.columns }
@@ -30,6 +31,9 @@ public struct VariationalAutoencoder: LatentGenerator {
     public static func fit(
         _ table: PatientTable, configuration: VAEConfiguration, seed: UInt64
     ) throws -> VariationalAutoencoder {
+        if let privacy = configuration.privacy {
+            return try fitPrivately(table, configuration: configuration, privacy: privacy, seed: seed)
+        }
         let rows = table.rowCount
         guard rows >= 10 else {
             throw CohortError("an autoencoder needs at least 10 rows, this table has \(rows)")

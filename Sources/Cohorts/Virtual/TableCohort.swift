@@ -33,7 +33,8 @@ extension VirtualCohort {
             let batch = max(256, (needed - kept.count) * 5 / 4)
             let rows = generator.sample(rows: batch, seed: RoundSeed.derive(seed, round: drawn))
             drawn += batch
-            let new = (0..<rows.rowCount).filter { !real.contains(key(rows, $0)) }
+            // To leave out copies would look at the table once more than differential privacy allows.
+            let new = (0..<rows.rowCount).filter { generator.privacy != nil || !real.contains(key(rows, $0)) }
             let own = rows.rows(new)
             let (patients, verdicts) = try complete(own, asked)
             guard verdicts.count == own.rowCount, patients.rows.count == own.rowCount else {
@@ -62,11 +63,18 @@ extension VirtualCohort {
         func part(_ range: Range<Int>) -> CohortTable { CohortTable(names: names, rows: Array(kept[range])) }
         let validationStart = configuration.training
         let testStart = validationStart + configuration.validation
+        var fidelity = try FidelityReport.measure(
+            real: table, synthetic: synthetic, options: FidelityReport.Options(seed: seed, jobs: jobs))
+        fidelity.privacy = generator.privacy
+        let verdict = try PrivacyGate.judge(generator, table: table, seed: seed, jobs: jobs) { rows in
+            try configuration.generator.fit(rows, seed: seed)
+        }
+        fidelity.privacyChecks = verdict
+        var file = generator.json()
+        file["gate"] = verdict.json()
         let cohort = CohortArtefacts(
             training: part(0..<validationStart), validation: part(validationStart..<testStart),
-            test: part(testStart..<needed), generator: generator.json(),
-            fidelity: try FidelityReport.measure(
-                real: table, synthetic: synthetic, options: FidelityReport.Options(seed: seed, jobs: jobs)),
+            test: part(testStart..<needed), generator: file, fidelity: fidelity,
             accepted: Double(plausible) / Double(asked))
         return (cohort, synthetic)
     }

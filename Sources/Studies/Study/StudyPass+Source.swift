@@ -8,10 +8,13 @@ import PositionedJSON
 extension StudyPass {
     /// `{"table": NAME, "schema": FILE, "learn": [COLUMN…], "columns": {COVARIATE: COLUMN or {"column", "factor",
     /// "values"}}}`
-    func readSource(_ reader: ObjectReader) -> TableSource? {
+    ///
+    /// - Parameter isPrivate: the generator is to be differentially private, and needs more of the schema.
+    func readSource(_ reader: ObjectReader, isPrivate: Bool = false) -> TableSource? {
         let written = reader.string("table")
         let place = reader.node["table"]
-        let schema = reader.child("schema").flatMap(schema)
+        let declared = reader.child("schema").flatMap(schema)
+        let schema = declared?.schema
         let learn = reader.optionalStrings("learn")
         let expected = reader.optionalString("sha256")
         let mapped = mappings(reader, schema)
@@ -37,6 +40,9 @@ extension StudyPass {
                     "the column \"\(column)\" is used and not learned",
                     remedy: "list it in \"learn\"; without \"learn\" all baseline columns are learned")
             }
+            if isPrivate, let text = declared?.text {
+                try DeclaredColumns.check(text, columns: schema.selecting(names).columns)
+            }
             source.table = try TableReader(schema: schema.selecting(names)).read(text).table
             source.mappings = source.mappings.map { agreeing($0, source.table) }
             checkValues(source, reader)
@@ -49,7 +55,7 @@ extension StudyPass {
     }
 
     /// A schema stands in the study, or in the file that was put into its place.
-    private func schema(_ node: JSONNode) -> TableSchema? {
+    private func schema(_ node: JSONNode) -> (schema: TableSchema, text: SourceText)? {
         guard case .object = node.value else {
             // What cannot be read has been complained of where it was put in.
             if case .string = node.value { return nil }
@@ -58,8 +64,9 @@ extension StudyPass {
         }
         do {
             let isFile = node.source !== reader.node.source && node.source.name != "--set"
-            return try TableSchema.read(
-                isFile ? node.source : SourceText(name: "schema of the cohort's source", text: node.plain.text()))
+            let text =
+                isFile ? node.source : SourceText(name: "schema of the cohort's source", text: node.plain.text())
+            return (try TableSchema.read(text), text)
         } catch let diagnostics as Diagnostics {
             complaints.add(diagnostics)
         } catch {

@@ -77,7 +77,7 @@ struct StudyPass {
         var configuration = VirtualCohortConfiguration()
         let patients = cohort.integer("source_patients", default: 4000, in: 100...10_000_000)
         let source = cohort.optionalObject("source", what: "the cohort's source")
-            .flatMap(readSource)
+            .flatMap { readSource($0, isPrivate: cohort.node["generator"]?["privacy"] != nil) }
         if let place = cohort.node["source"] {
             if model?.tabular != nil {
                 complaints.add(
@@ -96,6 +96,12 @@ struct StudyPass {
         } else if let generator = cohort.object("generator", what: "the generator") {
             if let specification = GeneratorSpecification.read(generator, key: "type") {
                 configuration.generator = specification
+                if specification.privacy != nil, cohort.node["source"] == nil, let place = generator.node["privacy"] {
+                    complaints.add(
+                        place,
+                        "the patients that the generator learns are simulated: there is nobody's privacy to keep",
+                        remedy: "leave \"privacy\" out, or name a table of real patients as the source")
+                }
                 generator.finish()
             }
         }
