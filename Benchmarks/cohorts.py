@@ -2,11 +2,13 @@
 """Synthetic patients of `lab` against TVAE, CTGAN and a Gaussian copula: the same rows, folds and measures.
 
     python3 Benchmarks/cohorts.py --data FOLDER                    lab, the copula and TVAE; writes COHORTS.md and cohorts.json
-    python3 Benchmarks/cohorts.py --data FOLDER --models lab       one of them; what was measured before stays beside it
+    python3 Benchmarks/cohorts.py --data FOLDER --models lab,gan   some of them; what was measured before stays beside it
     python3 Benchmarks/cohorts.py --data FOLDER --tables pima      some tables
     python3 Benchmarks/cohorts.py --data FOLDER --settings FILE    lab with settings of its generator
     python3 Benchmarks/cohorts.py --data FOLDER --models lab_private,copula_private
                                                                    lab with differential privacy, epsilon 3, delta 1e-5
+
+lab is its default generator, gan another of lab's; cgan draws the same patients where there is no condition.
 
 FOLDER holds actg175.csv, cleveland.csv, pima.csv and wdbc.csv. The others are installed from PyPI into a virtual
 environment in Benchmarks/.venvs or $LAB_BENCHMARK_VENVS. What each measure is: `peers/cohorts_.py`."""
@@ -28,8 +30,9 @@ VENV = pathlib.Path(os.environ.get("LAB_BENCHMARK_VENVS", HERE / ".venvs")) / "c
 PACKAGES = ["torch", "ctgan==0.12.1", "rdt==2.0.0", "sdmetrics==0.32.0", "scikit-learn==1.9.1", "pandas==2.3.3",
             "numpy==2.4.6", "scipy==1.17.1"]
 TABLES = ["cleveland", "pima", "actg175", "wdbc"]
-NAMES = {"lab": "lab", "tvae": "TVAE", "ctgan": "CTGAN", "gaussian": "copula", "lab_private": "lab, epsilon 3",
-         "copula_private": "lab's copula, epsilon 3"}
+NAMES = {"lab": "lab", "gan": "lab, gan", "tvae": "TVAE", "ctgan": "CTGAN", "gaussian": "copula",
+         "lab_private": "lab, epsilon 3", "copula_private": "lab's copula, epsilon 3"}
+OURS = {"lab": "vae", "gan": "gan"}
 PRIVATE = {"lab_private": "vae", "copula_private": "copula"}
 EPSILON, DELTA = "3", "1e-5"
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -79,7 +82,8 @@ def ours(python, table, data, settings, model="lab"):
             generator = folder / "generator.json"
             fit.append(cpu_of([lab, "cohort", "fit", "--source", folder / f"{table}.fold{fold}.train.csv", "--schema",
                                folder / f"{table}.{schema}.json", "--seed", fold, "--out", generator, *private,
-                               *(["--settings", settings] if settings and not private else [])]))
+                               *([] if private else ["--settings", settings] if settings else
+                                 ["--generator", OURS[model]])]))
             sample.append(cpu_of([lab, "cohort", "sample", "--from", generator, "--rows", 10000, "--seed", fold, "--out",
                                   folder / f"{table}.fold{fold}.syn.csv"]))
         row = json.loads(output([python, HERE / "peers/cohorts_.py", "csv", table, data, folder]).splitlines()[-1])
@@ -192,7 +196,7 @@ def main():
             say(f"{NAMES[model]} on {table}")
             results["tables"].setdefault(table, {})[model] = (
                 ours(python, table, data, options.settings and options.settings.resolve(), model)
-                if model == "lab" or model in PRIVATE else
+                if model in OURS or model in PRIVATE else
                 json.loads(output([python, HERE / "peers/cohorts_.py", model, table, data]).splitlines()[-1]))
             kept.write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "COHORTS.md").write_text(markdown(results))

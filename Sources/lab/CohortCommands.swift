@@ -9,7 +9,7 @@ enum CohortTableCommands {
         "--columns", "A,B,C", "the columns to learn (default: all of the schema)")
     static let generatorOption = OptionSpecification.option(
         "--generator", "KIND", GeneratorSpecification.kinds.joined(separator: ", ") + " (default: vae)",
-        kind: .choice(GeneratorSpecification.kinds + GeneratorSpecification.planned))
+        kind: .choice(GeneratorSpecification.kinds))
     static let settingsOption = OptionSpecification.option(
         "--settings", "FILE.json", "the generator and its settings, such as { \"generator\": \"vae\", \"latent\": 6 }")
     static let whereOption = OptionSpecification.option(

@@ -156,15 +156,15 @@ import Testing
             try read(#"{"generator": "vae", "latent": 6, "hidden": [32], "beta": 0.5}"#)
                 == .vae(VAEConfiguration(latent: 6, hidden: [32], beta: 0.5)))
         #expect(try read(#"{"generator": "copula"}"#) == .copula(CopulaConfiguration()))
-        #expect(throws: Diagnostics.self) { try read(#"{"generator": "gan"}"#) }
+        #expect(throws: Diagnostics.self) { try read(#"{"generator": "gun"}"#) }
         #expect(throws: Diagnostics.self) { try read(#"{"latent": 0}"#) }
         #expect(throws: Diagnostics.self) { try read(#"{"hiden": [32]}"#) }
         #expect(throws: Diagnostics.self) { try read(#"{"generator": "copula", "latent": 3}"#) }
         #expect(
             throws: CohortError(
-                "the generator \"gan\" is not yet built; use \"vae\", \"cvae\", \"copula\"")
+                "there is no generator \"gun\"; use \"vae\", \"cvae\", \"gan\", \"cgan\", \"copula\"")
         ) {
-            try GeneratorSpecification(kind: "gan")
+            try GeneratorSpecification(kind: "gun")
         }
     }
 }

@@ -157,8 +157,8 @@ private func complaints(_ text: String, quick: Bool = false, settings: [String] 
             ["s.json:17:12 \"quick\" in the study must be an object, not a number"]
         ),
         (
-            "\"type\": \"vae\"", "\"type\": \"gan\"",
-            ["s.json:7:62 the generator \"gan\" is not yet built (use \"vae\", \"cvae\", \"copula\")"]
+            "\"type\": \"vae\"", "\"type\": \"gann\"",
+            ["s.json:7:62 \"type\" in the generator cannot be \"gann\" (did you mean \"gan\"?)"]
         ),
     ])
     func malformed(_ old: String, _ new: String, _ expected: [String]) throws {

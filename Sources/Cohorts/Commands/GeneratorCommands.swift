@@ -15,7 +15,8 @@ extension CohortCommands {
         let conditional = generator as? any ConditionalGenerator
         if !conditions.isEmpty, conditional == nil {
             throw CohortError(
-                "a generator of kind \"\(generator.kind)\" cannot be asked for patients of a kind; fit \"cvae\" for that"
+                "a generator of kind \"\(generator.kind)\" cannot be asked for patients of a kind; fit \"cvae\" or "
+                    + "\"cgan\" for that"
             )
         }
         let lines = CSVLines(generator.columns)

@@ -42,6 +42,14 @@ struct RowPosteriors {
         }
     }
 
+    /// Codes that are known, count × latent.
+    init(codes: [Double], latent: Int) {
+        count = codes.count / latent
+        self.latent = latent
+        means = codes
+        variances = Array(repeating: 0, count: codes.count)
+    }
+
     /// The Gaussian with the moments of the aggregate posterior q(z) = mean over rows of q(z|x).
     ///
     /// Drawing from it rather than from the prior mends the mismatch between the two (Tomczak and Welling, "VAE with a

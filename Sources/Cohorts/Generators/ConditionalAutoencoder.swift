@@ -41,11 +41,7 @@ public struct ConditionalConfiguration: Sendable, Equatable {
 
 /// A variational autoencoder with a prior for every condition.
 ///
-/// Under the autoencoder, the patients x in C are distributed as ∫ p(z|C) p(x|z, C) dz: a decoder whose normals are
-/// truncated to C's intervals and whose categories are masked, over codes from p(z|C) ∝ p(z) P(C|z). The conditional
-/// prior approximates p(z|C) in one pass; what it misses is made good by sampling importance resampling (Rubin, JASA 82
-/// (1987) 543–546): of several codes drawn from it, one is kept with probability in proportion to p(z) P(C|z) / p(z|c).
-/// Whichever is kept, the patient fulfils the conditions.
+/// How patients of a kind are drawn: `ConditionalPatients`.
 public struct ConditionalAutoencoder: ConditionalGenerator, LatentGenerator {
     let base: VariationalAutoencoder
     /// One per member.
@@ -77,8 +73,12 @@ public struct ConditionalAutoencoder: ConditionalGenerator, LatentGenerator {
                 hidden: [configuration.priorHidden, configuration.priorHidden], latent: base.latent,
                 components: configuration.priorComponents, stream: &stream)
             try prior.train(
-                RowPosteriors(member.objective, encoded), Whitening(member.posterior), conditions,
-                steps: configuration.priorSteps, batch: 128, seed: seed &+ UInt64(number))
+                RowPosteriors(member.objective, encoded), Whitening(member.posterior),
+                steps: configuration.priorSteps, batch: 128, seed: seed &+ UInt64(number)
+            ) { stream in
+                let row = stream.below(encoded.count)
+                return (row, conditions.draw(for: row, &stream))
+            }
             return prior
         }
         return ConditionalAutoencoder(base: base, priors: priors, proposals: configuration.proposals)
@@ -90,33 +90,18 @@ public struct ConditionalAutoencoder: ConditionalGenerator, LatentGenerator {
     public func encode(_ table: PatientTable) throws -> [[Double]] { try base.encode(table) }
     public func decode(_ codes: [[Double]]) throws -> PatientTable { try base.decode(codes) }
 
-    public func sample(rows: Range<Int>, where conditions: CohortConditions, seed: UInt64) throws
-        -> PatientTable
-    {
-        if conditions.isEmpty { return sample(rows: rows, seed: seed) }
-        let encoded = try EncodedConditions(conditions, base.encoding, trim: base.tailTrim)
-        var values = columns.map { _ in [Double](repeating: .nan, count: rows.count) }
-        var start = rows.lowerBound
-        while start < rows.upperBound {
-            let end = min(start + VariationalAutoencoder.chunk, rows.upperBound)
-            for (number, part) in base.share(start..<end, seed: seed) {
-                ConditionalSampler(
-                    base, base.members[number], priors[number], encoded, proposals: proposals
-                )
-                .sample(part, seed: seed) { row, column, value in
-                    values[column][row - rows.lowerBound] = value
-                }
-            }
-            start = end
-        }
-        return base.encoding.table(values)
+    private var conditional: ConditionalPatients {
+        ConditionalPatients(patients: base.patients, priors: priors, proposals: proposals, purpose: "cvae.sample")
+    }
+
+    public func sample(rows: Range<Int>, where conditions: CohortConditions, seed: UInt64) throws -> PatientTable {
+        try conditional.sample(rows: rows, where: conditions, seed: seed)
     }
 
     public func json() -> JSONValue {
         var value = base.json()
         value["kind"] = .string(kind)
-        value["proposals"] = .integer(proposals)
-        value["priors"] = .array(priors.map { $0.network.json() })
+        conditional.write(to: &value)
         return value
     }
 }
@@ -124,29 +109,10 @@ public struct ConditionalAutoencoder: ConditionalGenerator, LatentGenerator {
 extension ConditionalAutoencoder {
     /// Reads what `json` writes; complains and returns nil where it cannot. The caller reads `format` and `kind`.
     init?(_ reader: ObjectReader) {
-        let complaints = reader.complaints
-        let proposals = reader.integer("proposals", in: 1...1024)
-        let nodes = reader.array("priors") ?? []
-        guard let base = VariationalAutoencoder(reader), let proposals else { return nil }
-        let priors = nodes.compactMap { node -> ConditionalPrior? in
-            guard let network = DenseNetwork(node, complaints: complaints) else { return nil }
-            let width = EncodedConditions.inputWidth(base.encoding)
-            guard network.inputs == width,
-                let prior = ConditionalPrior(network: network, latent: base.latent)
-            else {
-                complaints.add(
-                    node,
-                    "a conditional prior must have \(width) inputs and a multiple of \(1 + 2 * base.latent) outputs"
-                )
-                return nil
-            }
-            return prior
-        }
-        guard priors.count == nodes.count else { return nil }
-        guard priors.count == base.members.count else {
-            reader.complain("\(base.members.count) members need as many priors, not \(priors.count)")
-            return nil
-        }
+        guard let base = VariationalAutoencoder(reader),
+            let (priors, proposals) = ConditionalPatients.read(
+                reader, base.encoding, latent: base.latent, members: base.members.count)
+        else { return nil }
         self.base = base
         self.priors = priors
         self.proposals = proposals

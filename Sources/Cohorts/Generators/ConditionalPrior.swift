@@ -145,10 +145,11 @@ extension ConditionalPrior {
     ///
     /// The term of a conditional autoencoder's bound that its prior has a part in is −KL(q(z|x) ‖ p(z|c)); over q fixed
     /// that is E ln p(z|c), which is maximised here.
+    ///
+    /// - Parameter pick: draws a row and conditions that it fulfils.
     func train(
-        _ posteriors: RowPosteriors, _ whitening: Whitening, _ conditions: RandomConditions, steps: Int,
-        batch: Int,
-        seed: UInt64
+        _ posteriors: RowPosteriors, _ whitening: Whitening, steps: Int, batch: Int, seed: UInt64,
+        pick: (inout RandomStream) -> (row: Int, conditions: EncodedConditions)
     ) throws {
         let width = network.inputs
         let inputs = FloatBuffer(batch * width)
@@ -158,8 +159,7 @@ extension ConditionalPrior {
         var z = [Double](repeating: 0, count: latent)
         for step in 0..<steps {
             for place in 0..<batch {
-                let row = stream.below(posteriors.count)
-                let drawn = conditions.draw(for: row, &stream)
+                let (row, drawn) = pick(&stream)
                 for k in 0..<width { inputs.start[place * width + k] = drawn.inputs[k] }
                 for d in 0..<latent {
                     z[d] =

@@ -43,6 +43,8 @@ public enum GeneratorFile {
         switch reader.choice("kind", of: GeneratorSpecification.kinds) {
         case "vae": generator = VariationalAutoencoder(reader)
         case "cvae": generator = ConditionalAutoencoder(reader)
+        case "gan": generator = AdversarialNetwork(reader)
+        case "cgan": generator = ConditionalAdversarialNetwork(reader)
         case "copula": generator = GaussianCopula(reader)
         default: break
         }

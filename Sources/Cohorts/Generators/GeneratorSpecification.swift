@@ -6,23 +6,19 @@ import PositionedJSON
 public enum GeneratorSpecification: Sendable, Equatable {
     case vae(VAEConfiguration)
     case cvae(ConditionalConfiguration)
+    case gan(GANConfiguration)
+    case cgan(ConditionalGANConfiguration)
     case copula(CopulaConfiguration)
 
     /// Generators that can be chosen.
-    public static let kinds = ["vae", "cvae", "copula"]
-    /// Known by name, and not built yet.
-    public static let planned = ["gan", "cgan"]
+    public static let kinds = ["vae", "cvae", "gan", "cgan", "copula"]
 
     private static let remedy = "use " + kinds.map { "\"\($0)\"" }.joined(separator: ", ")
 
     /// A generator by name, with its defaults.
     public init(kind: String) throws(CohortError) {
         guard let specification = GeneratorSpecification.defaults(kind) else {
-            let isPlanned = GeneratorSpecification.planned.contains(kind)
-            throw CohortError(
-                (isPlanned
-                    ? "the generator \"\(kind)\" is not yet built; " : "there is no generator \"\(kind)\"; ")
-                    + GeneratorSpecification.remedy)
+            throw CohortError("there is no generator \"\(kind)\"; " + GeneratorSpecification.remedy)
         }
         self = specification
     }
@@ -31,6 +27,8 @@ public enum GeneratorSpecification: Sendable, Equatable {
         switch kind {
         case "vae": .vae(VAEConfiguration())
         case "cvae": .cvae(ConditionalConfiguration())
+        case "gan": .gan(GANConfiguration())
+        case "cgan": .cgan(ConditionalGANConfiguration())
         case "copula": .copula(CopulaConfiguration())
         default: nil
         }
@@ -42,16 +40,14 @@ public enum GeneratorSpecification: Sendable, Equatable {
     public static func read(_ reader: ObjectReader, key: String = "generator")
         -> GeneratorSpecification?
     {
-        guard let kind = reader.choice(key, of: kinds + planned, default: "vae") else { return nil }
+        guard let kind = reader.choice(key, of: kinds, default: "vae") else { return nil }
         switch kind {
         case "vae": return .vae(VAEConfiguration(reader: reader))
         case "cvae": return .cvae(ConditionalConfiguration(reader: reader))
+        case "gan": return .gan(GANConfiguration(reader: reader))
+        case "cgan": return .cgan(ConditionalGANConfiguration(reader: reader))
         case "copula": return .copula(CopulaConfiguration(reader: reader))
-        default:
-            if let place = reader.optionalChild(key) {
-                reader.complaints.add(place, "the generator \"\(kind)\" is not yet built", remedy: remedy)
-            }
-            return nil
+        default: return nil
         }
     }
 
@@ -60,6 +56,8 @@ public enum GeneratorSpecification: Sendable, Equatable {
         switch self {
         case .vae: "a variational autoencoder"
         case .cvae: "a conditional variational autoencoder"
+        case .gan: "a Wasserstein generative adversarial network"
+        case .cgan: "a conditional Wasserstein generative adversarial network"
         case .copula: "a Gaussian copula"
         }
     }
@@ -71,6 +69,10 @@ public enum GeneratorSpecification: Sendable, Equatable {
             return try VariationalAutoencoder.fit(table, configuration: configuration, seed: seed)
         case .cvae(let configuration):
             return try ConditionalAutoencoder.fit(table, configuration: configuration, seed: seed)
+        case .gan(let configuration):
+            return try AdversarialNetwork.fit(table, configuration: configuration, seed: seed)
+        case .cgan(let configuration):
+            return try ConditionalAdversarialNetwork.fit(table, configuration: configuration, seed: seed)
         case .copula(let configuration):
             return try GaussianCopula.fit(table, configuration: configuration, seed: seed)
         }

@@ -24,7 +24,7 @@ struct MarginalCalibration: Sendable {
     static let knotCount = 512
     static let rounds = 8
 
-    init(_ sampler: VAESampler, seed: UInt64) {
+    init(_ sampler: CodeSampler, seed: UInt64, purpose: String) {
         let encoding = sampler.encoding
         let total = MarginalCalibration.rows
         offsets = Array(repeating: 0, count: encoding.choices)
@@ -32,16 +32,16 @@ struct MarginalCalibration: Sendable {
         var logits = [Float](repeating: 0, count: total * encoding.choices)
         var scores = [[Float]](repeating: Array(repeating: 0, count: total), count: encoding.scores)
         var uniforms = [Double](repeating: 0, count: total * encoding.plans.count)
-        for start in stride(from: 0, to: total, by: VariationalAutoencoder.chunk) {
-            let end = min(start + VariationalAutoencoder.chunk, total)
-            sampler.decode(Array(start..<end), seed: seed, purpose: "vae.calibration") {
+        for start in stride(from: 0, to: total, by: PatientSampler.chunk) {
+            let end = min(start + PatientSampler.chunk, total)
+            sampler.decode(Array(start..<end), seed: seed, purpose: purpose) {
                 row, output, stream in
                 for k in 0..<encoding.choices {
                     logits[row * encoding.choices + k] = output[encoding.scores + k]
                 }
                 for k in 0..<encoding.scores {
                     let noise = Float(stream.normal())
-                    scores[k][row] = output[k] + expf(sampler.objective.logSigma.start[k]) * noise
+                    scores[k][row] = output[k] + expf(sampler.logSigma.start[k]) * noise
                 }
                 for k in encoding.plans.indices {
                     uniforms[row * encoding.plans.count + k] = stream.uniform()

@@ -22,7 +22,8 @@ struct RandomConditions {
         }
     }
 
-    func draw(for row: Int, _ stream: inout RandomStream) -> EncodedConditions {
+    /// - Parameter except: a column that none of the conditions is about.
+    func draw(for row: Int, _ stream: inout RandomStream, except: Int? = nil) -> EncodedConditions {
         var conditions = EncodedConditions(encoding)
         let columns = encoding.plans.count
         let wanted = stream.below(min(RandomConditions.mostColumns, columns) + 1)
@@ -30,7 +31,7 @@ struct RandomConditions {
         for _ in 0..<wanted {
             let number = stream.below(columns)
             let value = table.columns[number].values[row]
-            if taken.contains(number) || value.isNaN
+            if taken.contains(number) || number == except || value.isNaN
                 || encoding.plans[number].states.count + sorted[number].count < 2
             {
                 continue

@@ -14,7 +14,7 @@ public struct VariationalAutoencoder: LatentGenerator {
     let encoding: TableEncoding
     let members: [VAEMember]
     /// What mends the relations of pairs, where asked for.
-    let pairs: PairCalibration?
+    var pairs: PairCalibration?
     /// Candidates of which one is kept by its weight, where pairs are mended.
     let candidates: Int
     let tailTrim: Double?
@@ -24,9 +24,6 @@ public struct VariationalAutoencoder: LatentGenerator {
     public var kind: String { "vae" }
     public var columns: [TableColumn] { encoding.columns }
     public var latent: Int { members[0].objective.latent }
-
-    /// Rows decoded at a time; results do not depend on it.
-    static let chunk = 512
 
     public static func fit(
         _ table: PatientTable, configuration: VAEConfiguration, seed: UInt64
@@ -56,146 +53,29 @@ public struct VariationalAutoencoder: LatentGenerator {
             blocks: encoding.blocks.count, seed: seed)
         let record = try training.run(objectives)
         let members = try objectives.map { objective in
-            let posterior = try RowPosteriors(objective, encoded).moments()
-            let sampler = VAESampler(encoding: encoding, objective: objective, posterior: posterior)
-            return VAEMember(
-                objective: objective, posterior: posterior,
-                calibration: MarginalCalibration(sampler, seed: seed))
+            VAEMember(objective, try RowPosteriors(objective, encoded).moments(), encoding, seed: seed)
         }
         let summary = [("latent", Double(latent)), ("members", Double(members.count))] + record.summary
-        func generator(_ pairs: PairCalibration?) -> VariationalAutoencoder {
-            VariationalAutoencoder(
-                encoding: encoding, members: members, pairs: pairs, candidates: configuration.candidates,
-                tailTrim: configuration.tailTrim, summary: summary)
-        }
+        var generator = VariationalAutoencoder(
+            encoding: encoding, members: members, pairs: nil, candidates: configuration.candidates,
+            tailTrim: configuration.tailTrim, summary: summary)
         let sweeps = configuration.pairSweeps(rows: rows)
-        guard sweeps > 0 else { return generator(nil) }
-        let pool = generator(nil).sample(rows: pairPool, seed: seed, purpose: "vae.pairs")
-        return generator(
-            PairCalibration(
-                encoding, real: table, pool: pool, shrink: configuration.pairShrink, sweeps: sweeps))
-    }
-
-    /// Rows drawn to fit the correction of pairs.
-    static let pairPool = 8192
-
-    public func sample(rows: Range<Int>, seed: UInt64) -> PatientTable {
-        pairs == nil
-            ? sample(rows: rows, seed: seed, purpose: "vae.sample") : weighted(rows: rows, seed: seed)
-    }
-
-    private func sample(rows: Int, seed: UInt64, purpose: String) -> PatientTable {
-        sample(rows: 0..<rows, seed: seed, purpose: purpose)
-    }
-
-    private func sample(rows: Range<Int>, seed: UInt64, purpose: String) -> PatientTable {
-        var values = encoding.columns.map { _ in [Double](repeating: .nan, count: rows.count) }
-        var start = rows.lowerBound
-        while start < rows.upperBound {
-            let end = min(start + VariationalAutoencoder.chunk, rows.upperBound)
-            for (number, part) in share(start..<end, seed: seed) {
-                let member = members[number]
-                let sampler = VAESampler(
-                    encoding: encoding, objective: member.objective, posterior: member.posterior)
-                sampler.decode(part, seed: seed, purpose: purpose) { row, output, stream in
-                    fill(output, &stream, member) { number, _, value in
-                        values[encoding.plans[number].column][row - rows.lowerBound] = value
-                    }
-                }
-            }
-            start = end
+        if sweeps > 0 {
+            var patients = generator.patients
+            patients.mendPairs(of: table, shrink: configuration.pairShrink, sweeps: sweeps, seed: seed)
+            generator.pairs = patients.pairs
         }
-        return encoding.table(values)
+        return generator
     }
 
-    /// Draws several candidates for each row and keeps one, with probability in proportion to its weight.
-    private func weighted(rows: Range<Int>, seed: UInt64) -> PatientTable {
-        guard let pairs else { return sample(rows: rows, seed: seed, purpose: "vae.sample") }
-        let plans = encoding.plans.count
-        var values = encoding.columns.map { _ in [Double](repeating: .nan, count: rows.count) }
-        let step = max(1, VariationalAutoencoder.chunk / candidates)
-        var drawn = [Double](repeating: 0, count: step * candidates * plans)
-        var weights = [Float](repeating: 0, count: step * candidates)
-        var cells = [Int](repeating: 0, count: plans)
-        let choice = RandomStream(seed: seed, purpose: "vae.choice")
-        var start = rows.lowerBound
-        while start < rows.upperBound {
-            let end = min(start + step, rows.upperBound)
-            for (number, part) in share(start..<end, seed: seed) {
-                let member = members[number]
-                let sampler = VAESampler(
-                    encoding: encoding, objective: member.objective, posterior: member.posterior)
-                var place = 0
-                // A stream for every candidate of every row.
-                let numbers = part.flatMap { row in (0..<candidates).map { row * candidates + $0 } }
-                sampler.decode(numbers, seed: seed, purpose: "vae.sample") { _, output, stream in
-                    fill(output, &stream, member) { number, state, value in
-                        drawn[place * plans + number] = value
-                        cells[number] = pairs.cell(encoding.plans[number], number, state: state, value: value)
-                    }
-                    weights[place] = cells.withUnsafeBufferPointer { pairs.logWeight($0.baseAddress!) }
-                    place += 1
-                }
-                for (place, row) in part.enumerated() {
-                    var stream = choice.withIndex(UInt64(row))
-                    let chosen = VariationalAutoencoder.choose(
-                        weights[place * candidates..<(place + 1) * candidates], uniform: stream.uniform())
-                    for (number, plan) in encoding.plans.enumerated() {
-                        values[plan.column][row - rows.lowerBound] = drawn[chosen * plans + number]
-                    }
-                }
-            }
-            start = end
-        }
-        return encoding.table(values)
+    /// What draws its patients.
+    var patients: PatientSampler {
+        PatientSampler(
+            encoding: encoding, members: members.map { $0.sampling(encoding) }, pairs: pairs,
+            candidates: candidates, tailTrim: tailTrim, family: "vae")
     }
 
-    /// One index, with probability in proportion to exp(weight).
-    private static func choose(_ weights: ArraySlice<Float>, uniform: Double) -> Int {
-        let top = weights.max() ?? 0
-        var left = Float(uniform) * weights.reduce(0) { $0 + expf($1 - top) }
-        for index in weights.indices {
-            left -= expf(weights[index] - top)
-            if left < 0 { return index }
-        }
-        return weights.endIndex - 1
-    }
-
-    /// Which member draws which rows.
-    func share(_ rows: Range<Int>, seed: UInt64) -> [(member: Int, rows: [Int])] {
-        guard members.count > 1 else { return [(0, Array(rows))] }
-        var parts = [[Int]](repeating: [], count: members.count)
-        let first = RandomStream(seed: seed, purpose: "vae.member")
-        for row in rows {
-            var stream = first.withIndex(UInt64(row))
-            parts[stream.below(members.count)].append(row)
-        }
-        return parts.enumerated().filter { !$1.isEmpty }.map { ($0, $1) }
-    }
-
-    /// Draws one row's cells from what the decoder says.
-    private func fill(
-        _ output: UnsafePointer<Float>, _ stream: inout RandomStream, _ member: VAEMember,
-        set: (_ plan: Int, _ state: Int, _ value: Double) -> Void
-    ) {
-        let calibration = member.calibration
-        for (number, plan) in encoding.plans.enumerated() {
-            var state = 0
-            if let block = plan.block {
-                state = calibration.choose(
-                    output + encoding.scores + block, block: block, width: plan.states.count,
-                    uniform: stream.uniform())
-            }
-            var probability = 0.5
-            if let slot = plan.slot {
-                let noise = Float(stream.normal())
-                probability = calibration.probability(
-                    output[slot] + expf(member.objective.logSigma.start[slot]) * noise, slot: slot)
-            }
-            set(
-                number, state, encoding.value(plan, state: state, probability: probability, trim: tailTrim))
-        }
-    }
+    public func sample(rows: Range<Int>, seed: UInt64) -> PatientTable { patients.sample(rows: rows, seed: seed) }
 
     /// Codes are those of the first member.
     public func encode(_ table: PatientTable) throws -> [[Double]] {
@@ -237,6 +117,26 @@ struct VAEMember: @unchecked Sendable {
     let objective: VAEObjective
     let posterior: GaussianMixture
     let calibration: MarginalCalibration
+
+    func sampling(_ encoding: TableEncoding) -> PatientSampler.Member {
+        PatientSampler.Member(codes: objective.codes(posterior, encoding), calibration: calibration)
+    }
+}
+
+extension VAEMember {
+    /// Measures the marginals of its patients.
+    init(_ objective: VAEObjective, _ posterior: GaussianMixture, _ encoding: TableEncoding, seed: UInt64) {
+        self.init(
+            objective: objective, posterior: posterior,
+            calibration: MarginalCalibration(
+                objective.codes(posterior, encoding), seed: seed, purpose: "vae.calibration"))
+    }
+}
+
+extension VAEObjective {
+    fileprivate func codes(_ posterior: GaussianMixture, _ encoding: TableEncoding) -> CodeSampler {
+        CodeSampler(encoding: encoding, codes: posterior, network: decoder, logSigma: logSigma)
+    }
 }
 
 extension VAETrainingRecord {

@@ -75,6 +75,7 @@ extension GeneratorSpecification {
         case .vae(let configuration): configuration.privacy
         case .cvae(let configuration): configuration.autoencoder.privacy
         case .copula(let configuration): configuration.privacy
+        case .gan, .cgan: nil
         }
     }
 
@@ -101,6 +102,8 @@ extension GeneratorSpecification {
         case .copula(var configuration):
             configuration.privacy = privacy
             return .copula(configuration)
+        case .gan, .cgan:
+            throw CohortError("adversarial networks are not learned with differential privacy; use \"vae\" or \"cvae\"")
         }
     }
 }

@@ -81,9 +81,7 @@ extension VariationalAutoencoder {
             ).run(objective, encoding)
         }
         let posterior = try RowPosteriors(objective, encoded).moments()
-        let sampler = VAESampler(encoding: encoding, objective: objective, posterior: posterior)
-        let member = VAEMember(
-            objective: objective, posterior: posterior, calibration: MarginalCalibration(sampler, seed: seed))
+        let member = VAEMember(objective, posterior, encoding, seed: seed)
         return VariationalAutoencoder(
             encoding: encoding, members: [member], pairs: nil, candidates: 1, tailTrim: configuration.tailTrim,
             summary: [

@@ -73,6 +73,29 @@ public enum Elementwise {
         }
     }
 
+    /// values = slope · values where they are below 0
+    public static func leakyRelu(_ values: UnsafeMutablePointer<Float>, slope: Float, count: Int) {
+        var index = 0
+        while index < count {
+            let value = loadUnaligned(values + index)
+            storeUnaligned(value.replacing(with: slope * value, where: value .< 0), values + index)
+            index += 8
+        }
+    }
+
+    /// gradient *= slope where value, an output of leakyRelu, is below 0
+    public static func leakyReluBackward(
+        values: UnsafePointer<Float>, slope: Float, gradient: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            let value = loadUnaligned(values + index)
+            let above = loadUnaligned(gradient + index)
+            storeUnaligned(above.replacing(with: slope * above, where: value .< 0), gradient + index)
+            index += 8
+        }
+    }
+
     /// sums (columns) += the column sums of matrix (rows × columns); reads up to seven floats beyond the matrix.
     public static func addColumnSums(
         _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Float>

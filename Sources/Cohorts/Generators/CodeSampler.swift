@@ -1,32 +1,37 @@
-// Draws latent codes and decodes them in chunks.
+// Draws latent codes and runs them through a network in chunks.
 
 import Networks
 import Numerics
 
-/// Decodes new codes; used by one thread, on networks that any number of threads may read.
-struct VAESampler {
+/// A network that makes of a code what the cells of a patient are drawn from, and where its codes come from; used by one
+/// thread, on a network that any number of threads may read.
+struct CodeSampler: @unchecked Sendable {
     let encoding: TableEncoding
-    let objective: VAEObjective
-    let posterior: GaussianMixture
+    /// What codes are drawn from.
+    let codes: GaussianMixture
+    /// From a code to a mean per score and a logit per choice.
+    let network: DenseNetwork
+    /// ln of the standard deviation of every score around its mean.
+    let logSigma: FloatBuffer
 
     /// Decodes a chunk of rows; each row has its own stream, which `body` may go on drawing from.
     func decode(
         _ rows: [Int], seed: UInt64, purpose: String,
         body: (_ row: Int, _ output: UnsafePointer<Float>, _ stream: inout RandomStream) -> Void
     ) {
-        let latent = objective.latent
+        let latent = network.inputs
         let codes = FloatBuffer(rows.count * latent)
-        let scratch = FloatBuffer(objective.decoder.scratchCount(batch: rows.count))
+        let scratch = FloatBuffer(network.scratchCount(batch: rows.count))
         let first = RandomStream(seed: seed, purpose: purpose)
         let streams = rows.enumerated().map { place, row in
             var stream = first.withIndex(UInt64(row))
-            posterior.draw(&stream, into: codes.start + place * latent)
+            self.codes.draw(&stream, into: codes.start + place * latent)
             return stream
         }
-        let step = objective.decoder.rowsAtATime
+        let step = network.rowsAtATime
         for start in stride(from: 0, to: rows.count, by: step) {
             let batch = min(step, rows.count - start)
-            let output = objective.decoder.evaluate(
+            let output = network.evaluate(
                 UnsafePointer(codes.start + start * latent), batch: batch, scratch: scratch.start)
             for place in 0..<batch {
                 var stream = streams[start + place]
