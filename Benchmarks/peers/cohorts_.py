@@ -1,6 +1,6 @@
 """Scores synthetic patients on stratified folds of a real table, or exports the folds.
 
-    cohorts_.py export DATASET DATA FOLDER      writes FOLDER/DATASET.foldK.train.csv, DATASET.columns.json and
+    cohorts_.py export DATASET DATA FOLDER      writes FOLDER/DATASET.foldK.train.csv and .test.csv, DATASET.columns.json and
                                                 DATASET.declared.json, with ranges and categories
     cohorts_.py MODEL DATASET DATA [FOLDER]     one line of JSON; MODEL is tvae, ctgan, gaussian, or csv: the rows that
                                                 another program wrote to FOLDER/DATASET.foldK.syn.csv
@@ -218,8 +218,9 @@ def export(name, data, folder):
         else:
             declared[c] = {"type": "integer" if c in WHOLE[name] else "continuous", "range": RANGES[name][c]}
     pathlib.Path(folder, f"{name}.declared.json").write_text(json.dumps({"columns": declared, "target": target}))
-    for number, train, _ in folds(table, target):
+    for number, train, test in folds(table, target):
         train.to_csv(pathlib.Path(folder, f"{name}.fold{number}.train.csv"), index=False)
+        test.to_csv(pathlib.Path(folder, f"{name}.fold{number}.test.csv"), index=False)
     return dict(exported=name, folds=FOLDS)
 
 
