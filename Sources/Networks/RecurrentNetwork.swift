@@ -84,15 +84,7 @@ public final class RecurrentNetwork {
 
     /// `{"unit": {"inputs": …, "hidden": …, "parameters": […]}, "head": a dense network}`; the unit's parameters in the
     /// order of its buffer.
-    public func json() -> JSONValue {
-        [
-            "unit": [
-                "inputs": .integer(unit.inputs), "hidden": .integer(unit.hidden),
-                "parameters": .array(unit.parameters.map { .number(shortest($0)) }),
-            ],
-            "head": head.json(),
-        ]
-    }
+    public func json() -> JSONValue { ["unit": unit.json(), "head": head.json()] }
 
     /// Reads what `json` writes; complains and returns nil where it cannot.
     public convenience init?(_ node: JSONNode, complaints: Complaints) {
@@ -102,26 +94,13 @@ public final class RecurrentNetwork {
         let headNode = reader.child("head")
         reader.finish()
         guard let unitNode, let headNode else { return nil }
-        let part = ObjectReader(unitNode, what: "the recurrent unit", complaints: complaints)
-        let inputs = part.integer("inputs", in: 1...65_536)
-        let hidden = part.integer("hidden", in: 1...65_536)
-        let numbers = part.numbers("parameters")
-        part.finish()
+        let unit = GatedRecurrentUnit(unitNode, complaints: complaints)
         let head = DenseNetwork(headNode, complaints: complaints)
-        guard let inputs, let hidden, let numbers, let head else { return nil }
-        // Counted before anything is allocated, so that a file cannot claim more than it holds.
-        let count = (inputs + hidden + 2) * 3 * hidden
-        if numbers.count != count {
-            complaints.add(unitNode, "parameters must hold \(count) numbers, not \(numbers.count)")
-        } else if !numbers.allSatisfy({ Float($0).isFinite }) {
-            complaints.add(unitNode, "parameters holds a number beyond Float32")
-        }
-        if head.inputs != hidden {
-            complaints.add(headNode, "the head reads \(head.inputs) numbers, but the unit remembers \(hidden)")
+        guard let unit, let head else { return nil }
+        if head.inputs != unit.hidden {
+            complaints.add(headNode, "the head reads \(head.inputs) numbers, but the unit remembers \(unit.hidden)")
         }
         guard complaints.items.count == before else { return nil }
-        let unit = GatedRecurrentUnit(inputs: inputs, hidden: hidden)
-        for (index, number) in numbers.enumerated() { unit.parameters[index] = Float(number) }
         self.init(unit: unit, head: head)
     }
 }

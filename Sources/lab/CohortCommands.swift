@@ -8,7 +8,8 @@ enum CohortTableCommands {
     static let columnsOption = OptionSpecification.option(
         "--columns", "A,B,C", "the columns to learn (default: all of the schema)")
     static let generatorOption = OptionSpecification.option(
-        "--generator", "KIND", GeneratorSpecification.kinds.joined(separator: ", ") + " (default: vae)",
+        "--generator", "KIND",
+        GeneratorSpecification.kinds.joined(separator: ", ") + " (default: vae; rvae for visits over time)",
         kind: .choice(GeneratorSpecification.kinds))
     static let settingsOption = OptionSpecification.option(
         "--settings", "FILE.json", "the generator and its settings, such as { \"generator\": \"vae\", \"latent\": 6 }")
@@ -33,8 +34,8 @@ enum CohortTableCommands {
             + "against everybody who does not know the seed: draw that at random then, and keep it."
     ]
 
-    /// The generator that the options name.
-    static func specification(_ arguments: ParsedArguments) throws -> GeneratorSpecification {
+    /// The generator that the options name, nil for the table's default.
+    static func specification(_ arguments: ParsedArguments) throws -> GeneratorSpecification? {
         let named = try self.named(arguments)
         guard let epsilon = arguments.number("--epsilon") else {
             if arguments.has("--delta") {
@@ -42,12 +43,13 @@ enum CohortTableCommands {
             }
             return named
         }
-        return try named.with(epsilon: epsilon, delta: arguments.number("--delta") ?? 1e-5)
+        return try (named ?? GeneratorSpecification(kind: "vae")).with(
+            epsilon: epsilon, delta: arguments.number("--delta") ?? 1e-5)
     }
 
-    private static func named(_ arguments: ParsedArguments) throws -> GeneratorSpecification {
+    private static func named(_ arguments: ParsedArguments) throws -> GeneratorSpecification? {
         guard let settings = arguments.text("--settings") else {
-            return try GeneratorSpecification(kind: arguments.text("--generator") ?? "vae")
+            return try arguments.text("--generator").map { try GeneratorSpecification(kind: $0) }
         }
         if arguments.has("--generator") {
             throw UsageError(command: "lab cohort", problems: ["--settings already names the generator"])
@@ -77,6 +79,11 @@ enum CohortTableCommands {
         if generated.dropped > 0 { Terminal.note("left out: \(generated.dropped) duplicate rows") }
     }
 
+    /// What is drawn, in words.
+    static func what(_ generator: any CohortGenerator) -> String {
+        generator is any VisitGenerator ? "patients with visits" : "rows"
+    }
+
     /// The columns to learn, nil for all.
     static func columns(_ arguments: ParsedArguments) -> [String]? {
         arguments.text("--columns").map { $0.split(separator: ",").map(String.init) }
@@ -88,12 +95,16 @@ enum CohortTableCommands {
             examples: [
                 ArgumentExample(
                     "lab cohort generate --source trial.csv --schema columns.json --rows 2000 --seed 1 --out synthetic.csv",
-                    "with a variational autoencoder")
+                    "with a variational autoencoder"),
+                ArgumentExample(
+                    "lab cohort generate --source visits.csv --schema visits.columns.json --rows 2000 --seed 1 --out synthetic.csv",
+                    "2000 patients with all their visits, where the schema names \"patient\" and \"time\""),
             ],
             options: [
-                .option("--source", "TABLE.csv", "real patients, a row each", required: true),
+                .option(
+                    "--source", "TABLE.csv", "real patients, a row each, or a row for every visit", required: true),
                 .option("--schema", "COLUMNS.json", "what the columns are", required: true),
-                .option("--rows", "N", "how many to write", kind: .integer(1...100_000_000), required: true),
+                .option("--rows", "N", "how many patients to write", kind: .integer(1...100_000_000), required: true),
                 .option("--seed", "S", "of training and sampling", kind: .integer(0...Int.max), required: true),
                 .option("--out", "SYNTHETIC.csv", "where to write them", required: true),
                 columnsOption,
@@ -114,7 +125,7 @@ enum CohortTableCommands {
         tellOmissions(generated)
         tellPrivacy(generated, out: arguments.text("--out") ?? "", force: arguments.has("--force"))
         Terminal.note(
-            "\(generated.rows) synthetic rows learned from \(sourceRows(generated)) real ones by "
+            "\(generated.rows) synthetic \(what(generated.generator)) learned from \(sourceRows(generated)) real ones by "
                 + "\(generated.generator.kind): \(arguments.text("--out") ?? "")")
         return ExitCode.done
     }
@@ -125,7 +136,11 @@ enum CohortTableCommands {
             examples: [
                 ArgumentExample(
                     "lab cohort evaluate --real trial.csv --synthetic synthetic.csv --schema columns.json",
-                    "what is alike, what is not, and whether anybody can be recognised")
+                    "what is alike, what is not, and whether anybody can be recognised"),
+                ArgumentExample(
+                    "lab cohort evaluate --real visits.csv --synthetic synthetic.csv --schema visits.columns.json "
+                        + "--figure courses.png",
+                    "visits over time: courses, autocorrelation, the next visit"),
             ],
             options: [
                 .option("--real", "A.csv", "real patients", required: true),
@@ -133,9 +148,18 @@ enum CohortTableCommands {
                 .option("--schema", "COLUMNS.json", "what the columns are", required: true),
                 .option("--held-out", "C.csv", "real patients the generator did not see"),
                 .option("--seed", "S", "of the classifiers (default 0)", kind: .integer(0...Int.max)),
+                .option("--figure", "FILE.png", "of visits over time: courses of columns (.png or .svg)"),
                 Shared.jobsOption, .flag("--json", "prints every measure as JSON"),
             ])
     ) { arguments in
+        if try CohortCommands.hasVisits(schema: Shared.inputFile(arguments.text("--schema") ?? "")) {
+            return try VisitEvaluation.run(arguments)
+        }
+        if arguments.has("--figure") {
+            throw UsageError(
+                command: "lab cohort evaluate",
+                problems: ["--figure draws visits over time, and the schema names no \"patient\" and \"time\""])
+        }
         let report = try CohortCommands.evaluate(
             real: try Shared.inputFile(arguments.text("--real") ?? ""),
             synthetic: try Shared.inputFile(arguments.text("--synthetic") ?? ""),

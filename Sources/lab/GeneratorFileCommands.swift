@@ -21,7 +21,8 @@ enum GeneratorFileCommands {
                     "to be drawn from by `lab cohort sample`")
             ],
             options: [
-                .option("--source", "TABLE.csv", "real patients, a row each", required: true),
+                .option(
+                    "--source", "TABLE.csv", "real patients, a row each, or a row for every visit", required: true),
                 .option("--schema", "COLUMNS.json", "what the columns are", required: true),
                 .option("--seed", "S", "of training", kind: .integer(0...Int.max), required: true),
                 .option("--out", "GENERATOR.json", "where to keep it", required: true),
@@ -45,7 +46,7 @@ enum GeneratorFileCommands {
         CohortTableCommands.tellPrivacy(generated, out: arguments.text("--out") ?? "", force: false)
         let facts = generated.generator.summary.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
         Terminal.note(
-            "\(generated.generator.kind) learned from \(CohortTableCommands.sourceRows(generated)) rows (\(facts)): "
+            "\(generated.generator.kind) learned from \(CohortTableCommands.sourceRows(generated)) patients (\(facts)): "
                 + (arguments.text("--out") ?? ""))
         return ExitCode.done
     }
@@ -60,7 +61,7 @@ enum GeneratorFileCommands {
             ],
             options: [
                 fromOption,
-                .option("--rows", "N", "how many", kind: .integer(1...1_000_000_000), required: true),
+                .option("--rows", "N", "how many patients", kind: .integer(1...1_000_000_000), required: true),
                 .option(
                     "--first", "I",
                     "the number of the first (default 0): the same number and seed give the same patient",
@@ -86,7 +87,7 @@ enum GeneratorFileCommands {
         } else {
             Terminal.note("privacy: \(verdict?.sentence ?? "this generator's file says nothing of privacy checks")")
         }
-        Terminal.note("\(rows) synthetic rows: \(arguments.text("--out") ?? "")")
+        Terminal.note("\(rows) synthetic patients: \(arguments.text("--out") ?? "")")
         return ExitCode.done
     }
 

@@ -162,7 +162,7 @@ import Testing
         #expect(throws: Diagnostics.self) { try read(#"{"generator": "copula", "latent": 3}"#) }
         #expect(
             throws: CohortError(
-                "there is no generator \"gun\"; use \"vae\", \"cvae\", \"gan\", \"cgan\", \"copula\"")
+                "there is no generator \"gun\"; use \"vae\", \"cvae\", \"gan\", \"cgan\", \"copula\", \"rvae\"")
         ) {
             try GeneratorSpecification(kind: "gun")
         }

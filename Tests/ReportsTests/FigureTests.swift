@@ -48,7 +48,20 @@ import Testing
                             FrontierSeries.Run(values: values.map { Estimate($0, low: $0 - 1, high: $0 + 1) })
                         })
                 ], references: [ReferenceLine(name: "never" + mark, value: 3)]),
-        ] + (try reliance(mark))
+        ] + (try reliance(mark)) + [
+            .trajectories(
+                title: "Visits" + mark, timeUnit: "days" + mark,
+                panels: [
+                    TrajectoryPanel(
+                        name: "bilirubin" + mark, unit: "mg/dL" + mark, times: [0, 180, 700],
+                        real: .init(low: [0.5, 0.5, 0.4], middle: [1, 2, 3], high: [9, 20, 30]),
+                        synthetic: .init(low: [0.5, 0.6, .nan], middle: [1, 2, .nan], high: [8, 15, .nan])),
+                    TrajectoryPanel(
+                        name: "ascites", unit: "", times: [0, 180, 700],
+                        real: .init(low: [0, 0.1, 0.2], middle: [0, 0.1, 0.2], high: [0, 0.1, 0.2]),
+                        synthetic: .init(low: [0, 0.2, 0.3], middle: [0, 0.2, 0.3], high: [0, 0.2, 0.3])),
+                ])
+        ]
     }
 
     private func reliance(_ mark: String) throws -> [Figure] {

@@ -7,6 +7,7 @@ public enum CohortCommands {
     /// What was generated, and from what.
     public struct Generated: Sendable {
         public var generator: any CohortGenerator
+        /// Patients learned from, and drawn.
         public var sourceRows: Int
         public var rows: Int
         /// Identifiers left out, and columns that the schema does not name.
@@ -24,8 +25,8 @@ public enum CohortCommands {
     ///   - source: the table, comma-separated.
     ///   - schema: its COLUMNS.json.
     ///   - columns: those to learn, or nil for all.
-    ///   - rows: number of synthetic rows.
-    ///   - generator: how to learn it.
+    ///   - rows: number of synthetic patients: of rows, where a row is a patient.
+    ///   - generator: how to learn it; nil for `rvae` where the table has visits, else `vae`.
     ///   - conditions: what every synthetic patient must be.
     ///   - heldOut: a table of real rows to test privacy on; without one a second generator is learned for that.
     ///   - force: writes patients that fail the privacy checks, and says so in a file beside them.
@@ -34,19 +35,45 @@ public enum CohortCommands {
     ///   patients that must not be written.
     public static func generate(
         source: String, schema: String, columns: [String]? = nil, rows: Int, seed: UInt64,
-        generator: GeneratorSpecification, where conditions: CohortConditions = CohortConditions(),
+        generator: GeneratorSpecification?, where conditions: CohortConditions = CohortConditions(),
         heldOut: String? = nil, force: Bool = false, out: String
     ) throws -> Generated {
         guard rows > 0 else { throw CohortError("the number of rows must be positive") }
+        var generated = try learn(
+            source: source, schema: schema, columns: columns, seed: seed, generator: generator, heldOut: heldOut)
+        generated.rows = rows
+        try PrivacyRecord.write(generated.verdict, of: generated.generator, force: force, beside: out) {
+            try write(0..<rows, of: generated.generator, where: conditions, seed: seed, to: out)
+        }
+        return generated
+    }
+
+    /// Learns a table: visits over time where its schema names a patient and a time column, else a row a patient.
+    static func learn(
+        source: String, schema: String, columns: [String]?, seed: UInt64, generator: GeneratorSpecification?,
+        heldOut: String?
+    ) throws -> Generated {
         let reading = try self.reading(source, schema: schema, columns: columns, for: generator)
-        let fitted = try generator.fit(reading.table, seed: seed)
-        let verdict = try self.verdict(
-            fitted, generator, reading.table, schema: schema, heldOut: heldOut, seed: seed)
-        try PrivacyRecord.write(verdict, of: fitted, force: force, beside: out) {
-            try write(0..<rows, of: fitted, where: conditions, seed: seed, to: out)
+        let fitted: any CohortGenerator
+        let verdict: PrivacyVerdict
+        let count: Int
+        if reading.visits != nil {
+            let visits = try VisitTable(reading, source: source)
+            let specification = generator ?? .rvae(RecurrentConfiguration())
+            let learned = try specification.fit(visits, seed: seed)
+            count = visits.patientCount
+            verdict = try self.verdict(learned, specification, visits, schema: schema, heldOut: heldOut, seed: seed)
+            fitted = learned
+        } else {
+            let specification = generator ?? .vae(VAEConfiguration())
+            count = reading.table.rowCount
+            fitted = try specification.fit(reading.table, seed: seed)
+            verdict = try self.verdict(
+                fitted, specification, reading.table, schema: schema, heldOut: heldOut, seed: seed)
         }
         return Generated(
-            generator: fitted, sourceRows: reading.table.rowCount, rows: rows, identifiers: reading.identifiers,
+            generator: fitted, sourceRows: count, rows: 0,
+            identifiers: reading.identifiers.filter { $0 != reading.patientColumn && $0 != reading.timeColumn },
             ignored: reading.ignored, dropped: reading.dropped.count, verdict: verdict)
     }
 
@@ -68,20 +95,15 @@ public enum CohortCommands {
 
     /// Reads the table that a generator is to learn.
     static func reading(
-        _ source: String, schema: String, columns: [String]?, for generator: GeneratorSpecification
+        _ source: String, schema: String, columns: [String]?, for generator: GeneratorSpecification?
     ) throws -> TableReading {
         let whole = try TableSchema.read(path: schema)
         let tableSchema = try columns.map { try whole.selecting($0) } ?? whole
-        if generator.privacy != nil {
+        if generator?.privacy != nil {
             try DeclaredColumns.check(
                 SourceText(contentsOf: schema), columns: tableSchema.columns.filter { !tableSchema.isIdentifier($0) })
         }
         var reading = try TableReader(schema: tableSchema).read(path: source)
-        guard reading.visits == nil else {
-            throw CohortError(
-                "\(source) has a row for every visit, and these generators learn one row a patient; leave \"patient\" and "
-                    + "\"time\" out of the schema of a table with one row a patient")
-        }
         // Columns of the schema that were not chosen need no mention.
         reading.ignored.removeAll { whole.column($0) != nil }
         return reading

@@ -15,9 +15,8 @@ extension CohortCommands {
         let conditional = generator as? any ConditionalGenerator
         if !conditions.isEmpty, conditional == nil {
             throw CohortError(
-                "a generator of kind \"\(generator.kind)\" cannot be asked for patients of a kind; fit \"cvae\" or "
-                    + "\"cgan\" for that"
-            )
+                "a generator of kind \"\(generator.kind)\" cannot be asked for patients of a kind"
+                    + (generator is any VisitGenerator ? "" : "; fit \"cvae\" or \"cgan\" for that"))
         }
         let lines = CSVLines(generator.columns)
         try AtomicFile.write(to: path) { sink in
@@ -39,19 +38,15 @@ extension CohortCommands {
     ///
     /// - Parameter heldOut: a table of real rows to test privacy on; without one a second generator is learned for that.
     public static func fit(
-        source: String, schema: String, columns: [String]? = nil, seed: UInt64, generator: GeneratorSpecification,
+        source: String, schema: String, columns: [String]? = nil, seed: UInt64, generator: GeneratorSpecification?,
         heldOut: String? = nil, out: String
     ) throws -> Generated {
-        let reading = try self.reading(source, schema: schema, columns: columns, for: generator)
-        let fitted = try generator.fit(reading.table, seed: seed)
-        let verdict = try self.verdict(
-            fitted, generator, reading.table, schema: schema, heldOut: heldOut, seed: seed)
-        var kept = fitted.json()
-        kept["gate"] = verdict.json()
+        let generated = try learn(
+            source: source, schema: schema, columns: columns, seed: seed, generator: generator, heldOut: heldOut)
+        var kept = generated.generator.json()
+        if let verdict = generated.verdict { kept["gate"] = verdict.json() }
         try AtomicFile.write(kept.text(), to: out)
-        return Generated(
-            generator: fitted, sourceRows: reading.table.rowCount, rows: 0, identifiers: reading.identifiers,
-            ignored: reading.ignored, dropped: reading.dropped.count, verdict: verdict)
+        return generated
     }
 
     /// Draws patients from a generator that was kept.
@@ -78,7 +73,7 @@ extension CohortCommands {
         let complaints = Complaints()
         let source = try SourceText(contentsOf: path)
         let reader = ObjectReader(try JSONParser.parse(source), what: "the generator", complaints: complaints)
-        let specification = GeneratorSpecification.read(reader)
+        let specification = GeneratorSpecification.read(reader, visits: true)
         reader.finish()
         try complaints.throwIfAny()
         guard let specification else { throw CohortError("\(path) names no generator") }

@@ -5,12 +5,26 @@ import Numerics
 
 /// Means and variances of q(z|x) of every row.
 struct RowPosteriors {
-    let count: Int
+    private(set) var count: Int
     let latent: Int
     /// count × latent
     var means: [Double]
     /// count × latent
     var variances: [Double]
+
+    /// None yet.
+    init(latent: Int) {
+        count = 0
+        self.latent = latent
+        means = []
+        variances = []
+    }
+
+    mutating func append(means: [Double], variances: [Double]) {
+        self.means += means
+        self.variances += variances
+        count += 1
+    }
 
     init(_ objective: VAEObjective, _ rows: TableEncoding.Rows) {
         count = rows.count

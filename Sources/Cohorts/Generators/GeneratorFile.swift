@@ -46,6 +46,7 @@ public enum GeneratorFile {
         case "gan": generator = AdversarialNetwork(reader)
         case "cgan": generator = ConditionalAdversarialNetwork(reader)
         case "copula": generator = GaussianCopula(reader)
+        case "rvae": generator = RecurrentAutoencoder(reader)
         default: break
         }
         if generator != nil || complaints.isEmpty { reader.finish() }

@@ -97,6 +97,11 @@ extension VAEMember {
 }
 
 extension MarginalCalibration {
+    /// The same keys as within a member of an autoencoder.
+    func json() -> JSONValue {
+        ["block_offsets": .floats(offsets), "score_quantiles": .array(knots.map { .floats($0) })]
+    }
+
     init?(_ reader: ObjectReader, _ encoding: TableEncoding) {
         let complaints = reader.complaints
         let offsets = reader.floats("block_offsets", count: encoding.choices)

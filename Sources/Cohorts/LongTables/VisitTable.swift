@@ -22,14 +22,16 @@ public struct VisitTable: Sendable {
     /// The names of the patient and the time column.
     public var patientColumn: String
     public var timeColumn: String
+    /// What the schema says of the time column, where it lists it.
+    public var timeSchema: ColumnSchema?
     /// The line of the file of each row.
     public var lines: [Int]
     /// Columns whose value never changes within a patient, missing cells aside, by place.
-    public private(set) var baseline: [Int]
+    public internal(set) var baseline: [Int]
     /// The others.
-    public private(set) var varying: [Int]
+    public internal(set) var varying: [Int]
     /// Patients whose visits stood in another order than that of time.
-    public private(set) var reordered: Int
+    public internal(set) var reordered: Int
 
     /// Visits from a table that was read under a schema with `patient` and `time`.
     ///
@@ -82,7 +84,15 @@ public struct VisitTable: Sendable {
 
     /// Reads a long table from a file.
     public static func read(path: String, schema: TableSchema) throws -> VisitTable {
-        try VisitTable(TableReader(schema: schema).read(path: path), source: path)
+        try read(path: path, schema: schema, like: nil)
+    }
+
+    /// - Parameter like: a table whose categories keep their numbers.
+    static func read(path: String, schema: TableSchema, like: VisitTable?) throws -> VisitTable {
+        let other = like.map { PatientTable(columns: $0.columns) }
+        var table = try VisitTable(TableReader(schema: schema).read(path: path, like: other), source: path)
+        table.timeSchema = schema.time.flatMap { schema.column($0) }
+        return table
     }
 
     public var patientCount: Int { patients.count }
@@ -116,6 +126,29 @@ public struct VisitTable: Sendable {
         return true
     }
 
+    /// Puts patients together from their visits.
+    ///
+    /// - Parameters:
+    ///   - columns: with values, in the order of the patients and their times.
+    ///   - baseline: places of the columns that never change within a patient.
+    package init(
+        columns: [TableColumn], target: String?, patients: [String], starts: [Int], times: [Double],
+        timeGranularity: Granularity?, patientColumn: String, timeColumn: String, baseline: [Int]
+    ) {
+        self.columns = columns
+        self.target = target
+        self.patients = patients
+        self.starts = starts
+        self.times = times
+        self.timeGranularity = timeGranularity
+        self.patientColumn = patientColumn
+        self.timeColumn = timeColumn
+        lines = Array(times.indices)
+        self.baseline = baseline
+        varying = columns.indices.filter { !baseline.contains($0) }
+        reordered = 0
+    }
+
     /// The visits of these patients, in this order; what is baseline stays as it was found.
     public func selecting(_ chosen: some Collection<Int>) -> VisitTable {
         var table = self
@@ -129,12 +162,15 @@ public struct VisitTable: Sendable {
     }
 
     /// The table as comma-separated text, with the patient and the time before the columns.
-    public func csv() -> String {
+    public func csv() -> String { rowTable().csv() }
+
+    /// A row per visit, with the patient and the time before the columns.
+    func rowTable() -> PatientTable {
         let numbers = (0..<patientCount).flatMap { patient in visits(of: patient).map { _ in Double(patient) } }
         let name = TableColumn(
             schema: ColumnSchema(name: patientColumn, type: .categorical), categories: patients, values: numbers)
         let time = TableColumn(
             schema: ColumnSchema(name: timeColumn, type: .continuous), values: times, granularity: timeGranularity)
-        return PatientTable(columns: [name, time] + columns).csv()
+        return PatientTable(columns: [name, time] + columns, target: target)
     }
 }

@@ -75,7 +75,7 @@ extension GeneratorSpecification {
         case .vae(let configuration): configuration.privacy
         case .cvae(let configuration): configuration.autoencoder.privacy
         case .copula(let configuration): configuration.privacy
-        case .gan, .cgan: nil
+        case .gan, .cgan, .rvae: nil
         }
     }
 
@@ -88,6 +88,11 @@ extension GeneratorSpecification {
                 "epsilon lies between \(compact(PrivacyConfiguration.epsilons.lowerBound)) and "
                     + "\(compact(PrivacyConfiguration.epsilons.upperBound)), delta is at most "
                     + "\(PrivacyConfiguration.deltas.upperBound)")
+        }
+        if case .rvae = self {
+            throw CohortError(
+                "\"rvae\" cannot be learned with differential privacy; a patient's first visits as a table of one row a "
+                    + "patient can, by \"vae\", \"cvae\" or \"copula\"")
         }
         var privacy = self.privacy ?? PrivacyConfiguration(epsilon: epsilon, delta: delta)
         privacy.epsilon = epsilon
@@ -102,6 +107,7 @@ extension GeneratorSpecification {
         case .copula(var configuration):
             configuration.privacy = privacy
             return .copula(configuration)
+        case .rvae: return self
         case .gan, .cgan:
             throw CohortError("adversarial networks are not learned with differential privacy; use \"vae\" or \"cvae\"")
         }
