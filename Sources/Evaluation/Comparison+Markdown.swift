@@ -18,12 +18,12 @@ extension Comparison {
             ["policy", "seeds", heading("mean return", returnUnit)]
             + zip(statistics, statisticFormats).map { heading($0.title + " return", $1.unit) }
             + zip(metrics, formats).dropFirst().map { heading($0.title, $1.unit) }
-        var text = Comparison.line(headings)
-        text += Comparison.line(["---", "---:"] + Array(repeating: "---:", count: headings.count - 2))
+        var text = Markdown.line(headings)
+        text += Markdown.line(["---", "---:"] + Array(repeating: "---:", count: headings.count - 2))
         for kind in PolicyKind.allCases {
             let members = ordered(kind)
             guard !members.isEmpty else { continue }
-            text += Comparison.line(["*\(kind.plural)*"] + Array(repeating: "", count: headings.count - 1))
+            text += Markdown.line(["*\(kind.plural)*"] + Array(repeating: "", count: headings.count - 1))
             for (name, seeds) in members {
                 let cells = zip(metrics, formats).map { metric, format in
                     estimate(name, metric.name).map(format.text) ?? "–"
@@ -32,7 +32,7 @@ extension Comparison {
                     self.statistic(name, statistic.name).map(format.text) ?? "–"
                 }
                 let title = selection.contains(name) ? "**\(name)**" : name
-                text += Comparison.line(
+                text += Markdown.line(
                     [title, kind == .fixed ? "" : "\(seeds)", cells[0]] + further + cells.dropFirst())
             }
         }
@@ -42,11 +42,5 @@ extension Comparison {
         let sentences = rankingSentences()
         if !sentences.isEmpty { text += "\n" + sentences.map { "- \(NumberText.printable($0))\n" }.joined() }
         return text
-    }
-
-    /// One row; a bar inside a cell would end it.
-    private static func line(_ cells: [String]) -> String {
-        let safe = cells.map { NumberText.printable($0).split(separator: "|", omittingEmptySubsequences: false) }
-        return "| " + safe.map { $0.joined(separator: "\\|") }.joined(separator: " | ") + " |\n"
     }
 }

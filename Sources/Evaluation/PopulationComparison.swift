@@ -141,12 +141,13 @@ public struct PopulationComparison: Sendable {
         return rows.filter { seen.insert($0.policy).inserted }.map { ($0.policy, $0.kind) }
     }
 
+    private static let heading =
+        "How policies carry over to other populations (in brackets: minus home, paired, with its 95 % interval)"
+
     /// The return, and the first event, of every policy in every population, with the paired difference to home.
-    public func text(width: Int) -> String {
+    public func tables() -> [(title: String, table: TextTable)] {
         let shown = metrics.filter { $0.name == "return" } + metrics.filter(\.isEvent).prefix(1)
-        var text =
-            "How policies carry over to other populations (in brackets: minus home, paired, with its 95 % interval)\n"
-        for metric in shown {
+        return shown.map { metric in
             var table = TextTable(
                 [TextTable.Column("policy", isNumber: false)] + populations.map { TextTable.Column($0.name) })
             let values = rows.filter { $0.metric == metric.name }
@@ -160,8 +161,17 @@ public struct PopulationComparison: Sendable {
                             return "\(format.value(row.estimate.value)) (\(format.signed(difference)))"
                         })
             }
-            text += "\n\(metric.title)\n" + table.text(width: width)
+            return (metric.title + (format.unit.isEmpty ? "" : ", \(format.unit)"), table)
         }
-        return text
+    }
+
+    public func text(width: Int) -> String {
+        PopulationComparison.heading + "\n"
+            + tables().map { "\n\($0.title)\n" + $0.table.text(width: width) }.joined()
+    }
+
+    public func markdown() -> String {
+        PopulationComparison.heading + ".\n"
+            + tables().map { "\n\(NumberText.printable($0.title)):\n\n" + $0.table.markdown() }.joined()
     }
 }

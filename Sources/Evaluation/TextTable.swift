@@ -1,8 +1,8 @@
 // A table for the terminal: aligned columns, groups of rows, columns that do not fit continued beneath.
 
 /// Rows of text under two-line headings.
-public struct TextTable: Sendable {
-    public struct Column: Sendable {
+public struct TextTable: Sendable, Equatable {
+    public struct Column: Sendable, Equatable {
         public var title: String
         /// The second line of the heading: a unit.
         public var unit: String
@@ -19,7 +19,7 @@ public struct TextTable: Sendable {
     public var columns: [Column]
     public private(set) var lines: [Line] = []
 
-    public enum Line: Sendable {
+    public enum Line: Sendable, Equatable {
         case group(String)
         case row([String])
     }

@@ -68,6 +68,24 @@ public final class DuelingHead {
         }
     }
 
+    /// Takes the parameters over from the network, which must be one that was folded: the inverse of `fold`, but for what
+    /// it had taken away (the mean over actions of W and b_A).
+    public func unfold() {
+        let output = network.parameterMemory.start + below
+        parameterMemory.start.update(from: network.parameterMemory.start, count: below)
+        let value = parameterMemory.start + below
+        let advantage = value + width + 1
+        for row in 0..<width { value[row] = output[row * actions] }
+        for row in 0...width {
+            let source = output + (width + row) * actions
+            let target = advantage + row * actions
+            let mean = row == width ? DuelingHead.mean(source, actions) : 0
+            for action in 0..<actions { target[action] = source[action] - mean }
+            if row == width { value[width] = mean }
+        }
+        fold()
+    }
+
     /// Takes over the network's gradients, carried back through `fold`.
     public func pullGradients() {
         let output = network.gradientMemory.start + below

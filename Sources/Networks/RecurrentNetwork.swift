@@ -34,6 +34,16 @@ public final class RecurrentNetwork {
         self.init(unit: GatedRecurrentUnit(copying: other.unit), head: DenseNetwork(copying: other.head))
     }
 
+    /// Takes over another network's parameters; false, and nothing done, where its shape is another.
+    public func copy(from other: RecurrentNetwork) -> Bool {
+        guard unit.inputs == other.unit.inputs, unit.hidden == other.unit.hidden, head.widths == other.head.widths,
+            head.activation == other.head.activation
+        else { return false }
+        _ = unit.parameters.update(fromContentsOf: UnsafeBufferPointer(other.unit.parameters))
+        head.copy(from: other.head)
+        return true
+    }
+
     public var inputs: Int { unit.inputs }
     public var outputCount: Int { head.outputCount }
     /// Numbers that are remembered of each patient.

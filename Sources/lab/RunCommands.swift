@@ -166,7 +166,9 @@ enum RunCommands {
                         command: "lab compare", problems: ["\(folder): studies of risk are compared by themselves"])
                 }
                 if folders.count > 1 { Terminal.print("\(folder)\n") }
-                Terminal.print(arguments.has("--json") ? summary.json().text() : summary.text())
+                Terminal.print(
+                    arguments.has("--json")
+                        ? summary.json().text() : arguments.has("--markdown") ? summary.markdown() : summary.text())
             }
             return ExitCode.done
         }
@@ -179,6 +181,9 @@ enum RunCommands {
                 if let elsewhere = try RunReader(folder: folder).populations() {
                     fields.append(JSONField("populations", elsewhere.json()))
                 }
+                if let adapted = try RunReader(folder: folder).adaptation() {
+                    fields.append(JSONField("adaptation", adapted.json()))
+                }
                 return .object(fields)
             }
             Terminal.print(JSONValue.object([JSONField("format", 1), JSONField("runs", .array(runs))]).text())
@@ -188,8 +193,12 @@ enum RunCommands {
             if folders.count > 1 { Terminal.print("\(folder)\n") }
             Terminal.print(
                 arguments.has("--markdown") ? comparison.markdown() : comparison.text(width: Terminal.width))
+            let isKept = arguments.has("--markdown")
             if let elsewhere = try RunReader(folder: folder).populations() {
-                Terminal.print("\n" + elsewhere.text(width: Terminal.width))
+                Terminal.print("\n" + (isKept ? elsewhere.markdown() : elsewhere.text(width: Terminal.width)))
+            }
+            if let adapted = try RunReader(folder: folder).adaptation() {
+                Terminal.print("\n" + (isKept ? adapted.markdown() : adapted.text(width: Terminal.width)))
             }
         }
         return ExitCode.done

@@ -93,4 +93,25 @@ import Testing
         head.pullGradients()
         #expect(abs(head.gradients[(count - 4)..<count].reduce(0, +)) < 1e-4)
     }
+
+    /// Parameters taken over from a folded network compute what it computes.
+    @Test func unfoldingUndoesFolding() {
+        var stream = RandomStream(seed: 3, purpose: "test.dueling")
+        func head() -> DuelingHead {
+            DuelingHead(inputs: 4, hidden: [5, 6], outputs: 3, activation: .tanh, stream: &stream)
+        }
+        let (first, second) = (head(), head())
+        second.network.copy(from: first.network)
+        second.unfold()
+        let scratch = FloatBuffer(first.network.scratchCount(batch: 1))
+        for _ in 0..<5 {
+            let input = (0..<4).map { _ in Float(stream.normal()) }
+            func outputs(_ head: DuelingHead) -> [Float] {
+                let start = head.network.evaluate(input, batch: 1, scratch: scratch.start)
+                return (0..<3).map { start[$0] }
+            }
+            let (a, b) = (outputs(first), outputs(second))
+            for index in 0..<3 { #expect(abs(a[index] - b[index]) < 1e-5) }
+        }
+    }
 }

@@ -112,6 +112,57 @@ import Testing
         #expect(try messages(folder, "\"small@slow\"", "\"small@slo\"").count == 1)
     }
 
+    /// A covariate that no column holds is worked out from those that do.
+    @Test func coversSeveralColumns() throws {
+        let folder = try folder()
+        let column = "{ \"column\": \"before\", \"factor\": 0.001 }"
+        let formula = "{ \"expression\": \"if(gender == 1, 2, 1) * before / 1000\" }"
+        #expect(try messages(folder, column, formula).isEmpty)
+        let study = try StudyReader.read(path: folder.path + "/s.json", home: home)
+        guard case .table(let source) = study.source else {
+            Issue.record("the source is no table")
+            return
+        }
+        var rows = source.table.rows([0, 1, 3])
+        #expect(abs(source.known(rows).rows[0][0] - 1) < 1e-12 && abs(source.known(rows).rows[1][0] - 0.759) < 1e-12)
+        rows.columns[1].values[0] = .nan
+        #expect(source.known(rows).rows[0][0].isNaN)
+        #expect(
+            try messages(folder, column, "{ \"expression\": \"befor / 1000\" }")
+                == ["the schema has no column \"befor\" (did you mean \"before\"?)"])
+        #expect(try messages(folder, column, "{ \"expression\": \"before / \" }").count == 1)
+        #expect(try messages(folder, column, "{ \"expression\": \"root(before)\" }").count == 1)
+        let sex = "{ \"column\": \"gender\", \"values\": { \"0\": \"female\", \"1\": \"male\" } }"
+        #expect(try messages(folder, sex, "{ \"expression\": \"before\" }").first?.contains("has categories") == true)
+    }
+
+    /// Patients of a kind come from a generator that can be asked for them.
+    @Test func patientsOfAKind() throws {
+        let folder = try folder()
+        let copula = "\"generator\": { \"type\": \"copula\" }"
+        func conditional(_ conditions: String) -> String {
+            "\"generator\": { \"type\": \"cvae\", \"steps\": 60, \"prior_steps\": 60 }, \"where\": \(conditions)"
+        }
+        #expect(
+            try messages(folder, copula, copula + ", \"where\": [\"before > 600\"]")
+                == ["a Gaussian copula cannot be asked for patients of a kind (\"generator\": { \"type\": \"cvae\" })"])
+        #expect(
+            try messages(folder, copula, conditional("[\"befor > 600\"]"))
+                == ["there is no column \"befor\" (did you mean \"before\"?)"])
+        #expect(try messages(folder, copula, conditional("[\"gender = 7\", \"before >\"]")).count == 2)
+        #expect(try messages(folder, copula, conditional("\"before > 600\"")).count == 1)
+        #expect(
+            try messages(folder, copula, conditional("[\"before > 2000\", \"before < 100\"]")).first?
+                .contains("fulfils all its conditions") == true)
+        #expect(try messages(folder, copula, conditional("[\"before > 600\", \"gender = 1\"]")).isEmpty)
+        let study = try StudyReader.read(path: folder.path + "/s.json", home: home)
+        _ = try StudyRunner.run(study, folder: folder.path + "/run", options: RunOptions(jobs: 2))
+        let lines = try folder.read("run/cohort/columns.csv").split(separator: "\n").map { $0.split(separator: ",") }
+        #expect(lines.count == 111 && lines[0] == ["before", "gender"])
+        #expect(lines.dropFirst().allSatisfy { Int($0[0])! > 600 && $0[1] == "1" })
+        #expect(try folder.read("run/report.html").contains("before &gt; 600, gender = 1"))
+    }
+
     @Test func runsAndIsReadBack() throws {
         let folder = try folder()
         try folder.write(placed(text, folder), to: "s.json")

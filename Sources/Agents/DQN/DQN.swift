@@ -28,6 +28,7 @@ public struct DQN: TreeGuidedLearner {
 
     public var name: String { "dqn" }
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 

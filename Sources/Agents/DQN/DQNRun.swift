@@ -24,6 +24,8 @@ final class DQNRun {
     private let gamma: Float
     private let demonstrations: TreeDemonstrations?
     private let shaping: PotentialShaping?
+    /// Whether it began with a network that knows something.
+    private let goesOn: Bool
 
     private var exploration: RandomStream
     private var sampling: RandomStream
@@ -42,8 +44,14 @@ final class DQNRun {
     private let actingScratch: FloatBuffer
     private let outputGradient: FloatBuffer
 
-    init(_ configuration: DQNConfiguration, _ tree: DecisionTree?, _ job: TrainingJob) throws {
-        self.configuration = configuration
+    init(_ stated: DQNConfiguration, _ tree: DecisionTree?, _ job: TrainingJob) throws {
+        var configuration = stated
+        let start = try job.start(as: QNetworkPolicy.self)
+        if let start {
+            guard start.rewardScale == stated.rewardScale else { throw TrainingError.wrongStart }
+            configuration.exploration = stated.exploration.goingOn
+        }
+        (goesOn, self.configuration) = (start != nil, configuration)
         let task = job.environment.task
         self.task = task
         if let tree, !TreePolicy(tree).fits(task) { throw TrainingError.wrongAbstraction }
@@ -52,10 +60,10 @@ final class DQNRun {
         let outputs = task.actions.count
         gamma = Float(resolvedDiscount(configuration.gamma, task: task.discount))
         normalisation =
-            configuration.normalisationDecisions > 0
-            ? try Normalisation(
-                of: job.environment, decisions: configuration.normalisationDecisions, seed: job.seed)
-            : Normalisation(identity: inputs)
+            try start?.network.normalisation
+            ?? (configuration.normalisationDecisions > 0
+                ? Normalisation(of: job.environment, decisions: configuration.normalisationDecisions, seed: job.seed)
+                : Normalisation(identity: inputs))
         var initial = RandomStream(seed: job.seed, purpose: "dqn.initial")
         dueling =
             configuration.dueling
@@ -68,6 +76,8 @@ final class DQNRun {
             ?? DenseNetwork(
                 inputs: inputs, hidden: configuration.netArch, outputs: outputs, activation: configuration.activation,
                 stream: &initial)
+        try start?.network.restore(online)
+        if start != nil { dueling?.unfold() }
         target = DenseNetwork(copying: online)
         adam = Adam(
             count: dueling?.parameters.count ?? online.parameterCount,
@@ -117,6 +127,7 @@ final class DQNRun {
 
     func train() throws -> TrainedPolicy {
         var untrained = 0
+        if goesOn { try look(age: 0, isDue: true) }
         if demonstrations != nil { try followTree() }
         while decisions < configuration.decisions {
             try step()
@@ -161,10 +172,11 @@ final class DQNRun {
         }
     }
 
-    private func look(age decisions: Int) throws {
+    private func look(age decisions: Int, isDue: Bool = false) throws {
         age(by: decisions)
         guard lossSum.isFinite else { throw TrainingError.notFinite(what: "the loss", decisions: self.decisions) }
-        try validation.look(decisions: self.decisions, slots: slots, policy: policy, diagnostics: diagnostics)
+        try validation.look(
+            decisions: self.decisions, slots: slots, isDue: isDue, policy: policy, diagnostics: diagnostics)
     }
 
     private func see(_ slot: Int) {
@@ -179,7 +191,7 @@ final class DQNRun {
         let environment = slots.environment
         let inputs = task.observations.count
         let outputs = task.actions.count
-        let random = demonstrations == nil && decisions < configuration.learningStarts
+        let random = demonstrations == nil && !goesOn && decisions < configuration.learningStarts
         epsilon = configuration.exploration.epsilon(at: decisions, of: configuration.decisions)
         let values = online.evaluate(current.start, batch: configuration.slots, scratch: actingScratch.start)
         let allowed = environment.allowed.baseAddress!

@@ -15,6 +15,7 @@ public struct FQI: Learner {
 
     public var name: String { "fqi" }
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 
@@ -25,8 +26,17 @@ public struct FQI: Learner {
         return FQI(small)
     }
 
+    /// The iterations stay: they are as many as values need to reach back, however many decisions there are.
+    public func taking(share: Double) -> any Learner {
+        var small = configuration
+        small.decisions = Agents.shrunk(small.decisions, by: share)
+        return FQI(small)
+    }
+
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
-        let settings = configuration
+        var settings = configuration
+        let start = try job.start(as: TreeValuesPolicy.self)
+        if start != nil { settings.exploration = settings.exploration.goingOn }
         let task = job.environment.task
         guard job.validation.patients > 0 else { throw TrainingError.noPatients("validation") }
         guard task.observations.count <= FeatureRows.mostColumns else {
@@ -39,13 +49,18 @@ public struct FQI: Learner {
             job: job, settings: ValidationSettings(evaluateEvery: 1, patients: settings.validationPatients),
             totalDecisions: settings.decisions, diagnosticNames: ["iterations", "change", "mean_target"])
         var collection = Collection(slots, task, settings, seed: job.seed)
-        var policy: TreeValuesPolicy?
+        var policy = start
+        if let start {
+            try validation.look(
+                decisions: 0, slots: slots, isDue: true, policy: { start }, diagnostics: { [0, .nan, .nan] })
+        }
         for round in 0..<settings.rounds {
             let goal = max(1, settings.decisions * (round + 1) / settings.rounds)
             guard collection.transitions.count < goal else { continue }
             try collection.add(until: goal, policy: policy)
             let result = fitted.fit(
-                collection.transitions, start: settings.warmStart ? policy?.ensembles : nil, seed: job.seed,
+                collection.transitions, start: settings.warmStart || round == 0 ? policy?.ensembles : nil,
+                seed: job.seed,
                 index: round)
             let learned = TreeValuesPolicy(
                 observations: task.observations.map(\.name), actions: task.actions.map(\.name),

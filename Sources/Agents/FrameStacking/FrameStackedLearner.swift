@@ -17,11 +17,14 @@ public struct FrameStackedLearner: Learner {
 
     public var name: String { base.name }
     public var decisions: Int { base.decisions }
+    public var learns: Bool { base.learns }
+    public var goesOn: Bool { base.goesOn }
 
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
         var stacked = job
         stacked.environment = FrameStackedFactory(job.environment, frames: frames)
         stacked.validation = FrameStackedFactory(job.validation, frames: frames)
+        stacked.start = try job.start(as: FrameStackedPolicy.self)?.base
         var trained = try base.train(stacked)
         trained.policy = FrameStackedPolicy(
             trained.policy, frames: frames, observations: job.environment.task.observations.map(\.name))
@@ -30,6 +33,10 @@ public struct FrameStackedLearner: Learner {
 
     public func shrunk(by factor: Double) -> any Learner {
         FrameStackedLearner(base.shrunk(by: factor), frames: frames)
+    }
+
+    public func taking(share: Double) -> any Learner {
+        FrameStackedLearner(base.taking(share: share), frames: frames)
     }
 
     public func json() -> JSONValue {

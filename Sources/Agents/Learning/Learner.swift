@@ -15,16 +15,22 @@ public protocol Learner: Sendable {
     var decisions: Int { get }
     /// Whether seeds make a difference: false for policies that are computed and not learned.
     var learns: Bool { get }
+    /// Whether it can go on from a policy that it left behind earlier (`TrainingJob.start`).
+    var goesOn: Bool { get }
     /// Trains on one seed.
     func train(_ job: TrainingJob) throws -> TrainedPolicy
     /// The same settings with budgets multiplied by a factor in (0, 1]: for a quick look, not for results.
     func shrunk(by factor: Double) -> any Learner
+    /// The same settings with a share in (0, 1] of the decisions, to learn in earnest from fewer.
+    func taking(share: Double) -> any Learner
     /// All settings, defaults filled in, as they would be written in a study.
     func json() -> JSONValue
 }
 
 extension Learner {
     public var learns: Bool { true }
+    public var goesOn: Bool { false }
+    public func taking(share: Double) -> any Learner { shrunk(by: share) }
 }
 
 /// One training run.
@@ -38,12 +44,14 @@ public struct TrainingJob: Sendable {
     public var validationSeed: UInt64
     /// Episodes of another policy, all that an offline learner learns from; nil for those that explore.
     public var log: EpisodeLog?
+    /// What the same learner left behind earlier, on other patients, and goes on from; nil begins anew.
+    public var start: (any SavedPolicy)?
     /// Called now and then from the training thread.
     public var report: @Sendable (TrainingProgress) -> Void
 
     public init(
         environment: any EnvironmentFactory, validation: any EnvironmentFactory, seed: UInt64,
-        validationSeed: UInt64? = nil, log: EpisodeLog? = nil,
+        validationSeed: UInt64? = nil, log: EpisodeLog? = nil, start: (any SavedPolicy)? = nil,
         report: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
     ) {
         self.environment = environment
@@ -51,6 +59,7 @@ public struct TrainingJob: Sendable {
         self.seed = seed
         self.validationSeed = validationSeed ?? seed
         self.log = log
+        self.start = start
         self.report = report
     }
 }

@@ -111,6 +111,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case noPatients(String)
     /// A loss or reward is not finite.
     case notFinite(what: String, decisions: Int)
+    /// The policy to go on from was made by another learner, or by one with other settings.
+    case wrongStart
     /// The tabular state space is too large.
     case tooManyStates(Int)
     /// The observations take too many different values for each to be a state.
@@ -131,6 +133,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .noPatients(let whose): "there are no \(whose) patients"
         case .notFinite(let what, let decisions):
             "\(what) is not finite after \(decisions) decisions; a lower learning rate or reward scale may help"
+        case .wrongStart: "the policy to go on from was made by another learner, or with other settings"
         case .tooManyStates(let count):
             "the grid has \(count) cells, more than \(QuantileGrid.largest); choose fewer features or bins"
         case .tooManyRows:

@@ -17,6 +17,13 @@ final class FrozenNetwork: @unchecked Sendable {
         self.normalisation = normalisation
     }
 
+    /// Whether another network has the same layers.
+    func fits(_ other: DenseNetwork) -> Bool {
+        other.widths == network.widths && other.activation == network.activation
+    }
+
+    func copy(into target: DenseNetwork) { target.copy(from: network) }
+
     /// Rows evaluated together: whole tiles, and few enough that what lies between two layers stays in the cache.
     private static let block = 96
 

@@ -18,6 +18,7 @@ public struct A2C: Learner {
 
     public var name: String { "a2c" }
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 
@@ -40,6 +41,7 @@ public struct A2C: Learner {
             guard configuration.useRMSProp else { return Adam(count: count, learningRate: rate, epsilon: 1e-5) }
             return RMSProp(count: count, learningRate: rate, epsilon: Float(configuration.rmsPropEps))
         }
+        if job.start != nil { try run.look(isDue: true) }
         while run.collector.decisions < configuration.decisions {
             try run.collector.collect(run.networks)
             try run.update(count: run.collector.rollout.count)

@@ -17,6 +17,7 @@ final class AdvantageRun {
     private let batch: PolicyBatch
     private let capacity: Int
     private var sums = SIMD4<Float>()
+    private let criticDecisions: Int
 
     /// Decisions that go through the networks together; more are added up.
     static let largestBatch = 1024
@@ -35,6 +36,8 @@ final class AdvantageRun {
         networks = DenseActorCritic(
             name, task: task, hidden: settings.netArch, activation: settings.activation, slots: collection.slots,
             batch: capacity, seed: job.seed)
+        try job.start(as: ActorPolicy.self)?.network.restore(networks.actor)
+        criticDecisions = job.criticDecisions(of: total)
         actorOptimiser = optimiser(networks.actor.parameterCount, Float(settings.learningRate))
         criticOptimiser = optimiser(networks.critic.parameterCount, Float(settings.learningRate))
         batch = PolicyBatch(capacity: capacity, inputs: task.observations.count, outputs: task.actions.count)
@@ -76,7 +79,9 @@ final class AdvantageRun {
             throw TrainingError.notFinite(what: "the loss", decisions: collector.decisions)
         }
         networks.clipGradients(maximum: settings.maxGradNorm)
-        actorOptimiser.step(parameters: networks.actor.parameters, gradients: networks.actor.gradients)
+        if collector.decisions > criticDecisions || !learnsValues {
+            actorOptimiser.step(parameters: networks.actor.parameters, gradients: networks.actor.gradients)
+        }
         criticOptimiser.step(parameters: networks.critic.parameters, gradients: networks.critic.gradients)
     }
 
@@ -94,8 +99,8 @@ final class AdvantageRun {
         return (mean, 1 / ((square / Float(count - 1)).squareRoot() + 1e-8))
     }
 
-    func look() throws {
-        try validation.look(decisions: collector.decisions, slots: collector.slots) {
+    func look(isDue: Bool = false) throws {
+        try validation.look(decisions: collector.decisions, slots: collector.slots, isDue: isDue) {
             ActorPolicy(kind: name, networks, collector)
         } diagnostics: {
             (0..<3).map { Double(sums[$0]) }

@@ -51,9 +51,10 @@ final class OnPolicyCollector {
         let inputs = task.observations.count
         gamma = Float(resolvedDiscount(settings.gamma, task: task.discount))
         normalisation =
-            settings.normalisationDecisions > 0
-            ? try Normalisation(of: job.environment, decisions: settings.normalisationDecisions, seed: job.seed)
-            : Normalisation(identity: inputs)
+            try job.startNormalisation
+            ?? (settings.normalisationDecisions > 0
+                ? Normalisation(of: job.environment, decisions: settings.normalisationDecisions, seed: job.seed)
+                : Normalisation(identity: inputs))
         let width = settings.slots
         rollout = RolloutBuffer(
             steps: settings.steps, slots: width, observationCount: inputs, actionCount: task.actions.count)

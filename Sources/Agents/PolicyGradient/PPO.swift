@@ -31,6 +31,7 @@ public struct PPO: Learner {
 
     public var name: String { "ppo" }
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue {
         settings(name, configuration.fields() + TreeRegularisationSettings.fields(treeRegularisation))
@@ -43,6 +44,7 @@ public struct PPO: Learner {
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
         let run = try PPORun(configuration, treeRegularisation, job)
         var tree: (decisions: Int, tree: DecisionTree?) = (0, nil)
+        if job.start != nil { try run.look(isDue: true) }
         while run.collector.decisions < configuration.decisions {
             try run.collector.collect(run.networks)
             try run.update()
@@ -96,6 +98,7 @@ private final class PPORun {
     private let indices: UnsafeMutableBufferPointer<Int>
     private let passes: PPOPasses
     private var schedule: PPOSchedule
+    private let criticDecisions: Int
     let regularisation: TreeRegularisation?
 
     init(
@@ -108,6 +111,8 @@ private final class PPORun {
         networks = DenseActorCritic(
             "ppo", task: task, hidden: configuration.netArch, activation: configuration.activation,
             slots: configuration.slots, batch: size, seed: job.seed)
+        try job.start(as: ActorPolicy.self)?.network.restore(networks.actor)
+        criticDecisions = job.criticDecisions(of: configuration.decisions)
         let rate = Float(configuration.learningRate)
         actorAdam = Adam(count: networks.actor.parameterCount, learningRate: rate, epsilon: 1e-5)
         criticAdam = Adam(count: networks.critic.parameterCount, learningRate: rate, epsilon: 1e-5)
@@ -162,13 +167,15 @@ private final class PPORun {
         networks.zeroGradients()
         networks.backward(batch)
         networks.clipGradients(maximum: configuration.maxGradNorm)
-        actorAdam.step(parameters: networks.actor.parameters, gradients: networks.actor.gradients)
+        if collector.decisions > criticDecisions {
+            actorAdam.step(parameters: networks.actor.parameters, gradients: networks.actor.gradients)
+        }
         criticAdam.step(parameters: networks.critic.parameters, gradients: networks.critic.gradients)
         return true
     }
 
-    func look() throws {
-        try validation.look(decisions: collector.decisions, slots: collector.slots) {
+    func look(isDue: Bool = false) throws {
+        try validation.look(decisions: collector.decisions, slots: collector.slots, isDue: isDue) {
             ActorPolicy(kind: "ppo", networks, collector)
         } diagnostics: {
             passes.diagnostics()

@@ -20,6 +20,7 @@ public struct RecurrentPPO: Learner {
 
     public var name: String { "recurrent_ppo" }
     public var decisions: Int { configuration.ppo.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 
@@ -31,6 +32,7 @@ public struct RecurrentPPO: Learner {
 
     public func train(_ job: TrainingJob) throws -> TrainedPolicy {
         let run = try RecurrentRun(configuration, job)
+        if job.start != nil { try run.look(isDue: true) }
         while run.collector.decisions < decisions {
             try run.collector.collect(run.networks)
             try run.update()
@@ -97,6 +99,7 @@ private final class RecurrentRun {
     private let criticInitial: FloatBuffer
     private let passes: PPOPasses
     private var schedule: PPOSchedule
+    private let criticDecisions: Int
 
     init(_ settings: RecurrentPPOConfiguration, _ job: TrainingJob) throws {
         configuration = settings.ppo
@@ -109,6 +112,10 @@ private final class RecurrentRun {
             "recurrent_ppo", task: task, state: settings.stateSize, hidden: configuration.netArch,
             activation: configuration.activation, slots: configuration.slots, steps: shape.steps,
             sequence: shape.sequence, batch: shape.batch, seed: job.seed)
+        if let start = try job.start(as: RecurrentPolicy.self) {
+            guard networks.actor.copy(from: start.frozen.network) else { throw TrainingError.wrongStart }
+        }
+        criticDecisions = job.criticDecisions(of: configuration.decisions)
         let rate = Float(configuration.learningRate)
         optimisers = [networks.actor, networks.critic].flatMap { network in
             [network.unit.parameterCount, network.head.parameterCount].map {
@@ -170,8 +177,10 @@ private final class RecurrentRun {
         networks.backward(batch)
         networks.clipGradients(maximum: configuration.maxGradNorm)
         let (actor, critic) = (networks.actor, networks.critic)
-        optimisers[0].step(parameters: actor.unit.parameters, gradients: actor.unit.gradients)
-        optimisers[1].step(parameters: actor.head.parameters, gradients: actor.head.gradients)
+        if collector.decisions > criticDecisions {
+            optimisers[0].step(parameters: actor.unit.parameters, gradients: actor.unit.gradients)
+            optimisers[1].step(parameters: actor.head.parameters, gradients: actor.head.gradients)
+        }
         optimisers[2].step(parameters: critic.unit.parameters, gradients: critic.unit.gradients)
         optimisers[3].step(parameters: critic.head.parameters, gradients: critic.head.gradients)
         return true
@@ -196,8 +205,8 @@ private final class RecurrentRun {
         return count * shape.sequence
     }
 
-    func look() throws {
-        try validation.look(decisions: collector.decisions, slots: collector.slots) {
+    func look(isDue: Bool = false) throws {
+        try validation.look(decisions: collector.decisions, slots: collector.slots, isDue: isDue) {
             RecurrentPolicy(
                 observations: collector.task.observations.map(\.name), actions: collector.task.actions.map(\.name),
                 network: FrozenRecurrentNetwork(

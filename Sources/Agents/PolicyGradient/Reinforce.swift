@@ -21,6 +21,7 @@ public struct Reinforce: Learner {
 
     public var name: String { "reinforce" }
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 
@@ -43,6 +44,7 @@ public struct Reinforce: Learner {
         ) { Adam(count: $0, learningRate: $1) }
         // Without a baseline the value network stays what it is: zero everywhere.
         if !configuration.baseline { run.networks.critic.parameters.update(repeating: 0) }
+        if job.start != nil { try run.look(isDue: true) }
         while run.collector.decisions < configuration.decisions {
             try run.collector.collectCourses(run.networks)
             try run.update(count: run.collector.placeCount, learnsValues: configuration.baseline)

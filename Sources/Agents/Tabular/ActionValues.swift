@@ -8,6 +8,20 @@ import Patients
     import Foundation
 #endif
 
+/// The values of a policy to go on from.
+struct KnownValues {
+    /// states × actions
+    let values: [Double]
+    /// How many visits each counts for: as many as the run gives a cell on average, so that at its end half of a value
+    /// is old and half is new.
+    let visits: Int32
+
+    init(_ values: [Double], decisions: Int) {
+        self.values = values
+        visits = Int32(clamping: max(1, decisions / max(1, values.count)))
+    }
+}
+
 /// Q(s, a) for every state and action, in plain memory: one run's own.
 final class ActionValues {
     let width: Int
@@ -16,8 +30,13 @@ final class ActionValues {
     let visits: UnsafeMutableBufferPointer<Int32>
     private let configuration: TabularConfiguration
 
-    /// - Parameter start: what a tree is worth in its leaves, the states; nil begins with `initial_value` everywhere.
-    init(states: Int, width: Int, _ configuration: TabularConfiguration, start: TreeValues? = nil) {
+    /// - Parameters:
+    ///   - start: what a tree is worth in its leaves, the states; nil begins with `initial_value` everywhere.
+    ///   - known: or what a policy knows of every state and action.
+    init(
+        states: Int, width: Int, _ configuration: TabularConfiguration, start: TreeValues? = nil,
+        known: KnownValues? = nil
+    ) {
         self.width = width
         self.configuration = configuration
         cells = .allocate(capacity: states * width)
@@ -26,6 +45,11 @@ final class ActionValues {
         visits.initialize(repeating: 0)
         for (state, leaf) in (start?.tree.leaves ?? []).enumerated() {
             start?.writeActionValues(leaf: leaf, cells: row(state), visits: visits.baseAddress! + state * width)
+        }
+        if let known {
+            precondition(known.values.count == cells.count, "a value for every state and action")
+            _ = cells.update(fromContentsOf: known.values)
+            visits.update(repeating: known.visits)
         }
     }
 

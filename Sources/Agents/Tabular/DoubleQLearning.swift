@@ -35,8 +35,12 @@ private struct DoubleQLearningRule: TabularRule {
 
     init(_ shape: TabularRunShape, _ configuration: TabularConfiguration) {
         gamma = shape.gamma
-        first = ActionValues(states: shape.states, width: shape.actions, configuration, start: shape.start)
-        second = ActionValues(states: shape.states, width: shape.actions, configuration, start: shape.start)
+        first = ActionValues(
+            states: shape.states, width: shape.actions, configuration, start: shape.start,
+            known: shape.known)
+        second = ActionValues(
+            states: shape.states, width: shape.actions, configuration, start: shape.start,
+            known: shape.known)
         coin = RandomStream(seed: shape.seed, purpose: "double_q_learning.coin")
     }
 

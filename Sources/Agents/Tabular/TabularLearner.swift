@@ -13,6 +13,7 @@ public protocol TabularLearner: TreeGuidedLearner {
 
 extension TabularLearner {
     public var decisions: Int { configuration.decisions }
+    public var goesOn: Bool { true }
 
     public func json() -> JSONValue { settings(name, configuration.fields()) }
 

@@ -51,11 +51,15 @@ struct TabularRunShape {
     var seed: UInt64
     /// What values begin with; nil where nothing is known.
     var start: TreeValues?
+    /// Or the values of a policy to go on from.
+    var known: KnownValues?
 }
 
 /// One training run; allocates nothing per step.
 final class TabularRun<Rule: TabularRule> {
     private let configuration: TabularConfiguration
+    /// Whether it began with values that a policy knew.
+    private let goesOn: Bool
     private let task: TaskDescription
     private let abstraction: any StateAbstraction
     private let slots: PatientSlots
@@ -70,8 +74,11 @@ final class TabularRun<Rule: TabularRule> {
     private let actions: UnsafeMutableBufferPointer<Int32>
 
     init(_ learner: some TabularLearner, _ job: TrainingJob, rule: (TabularRunShape) -> Rule) throws {
-        configuration = learner.configuration
-        abstraction = try learner.states(for: job)
+        let known = try job.start(as: TabularPolicy.self)
+        var configuration = learner.configuration
+        if known != nil { configuration.exploration = configuration.exploration.goingOn }
+        self.configuration = configuration
+        abstraction = try known?.abstraction ?? learner.states(for: job)
         task = job.environment.task
         guard abstraction.fits(task) else { throw TrainingError.wrongAbstraction }
         guard job.validation.patients > 0 else { throw TrainingError.noPatients("validation") }
@@ -88,11 +95,16 @@ final class TabularRun<Rule: TabularRule> {
                 tree, job.environment, episodes: configuration.guidance.patients, gamma: gamma, seed: job.seed)
         }
         slots.count(otherEpisodes: start?.episodes ?? 0)
-        values = ActionValues(states: abstraction.states, width: task.actions.count, configuration, start: start)
+        goesOn = known != nil
+        let knownValues = known.map { policy in
+            KnownValues(policy.values, decisions: configuration.decisions)
+        }
+        values = ActionValues(
+            states: abstraction.states, width: task.actions.count, configuration, start: start, known: knownValues)
         self.rule = rule(
             TabularRunShape(
                 states: abstraction.states, actions: task.actions.count, slots: configuration.slots,
-                horizon: task.horizon, gamma: gamma, seed: job.seed, start: start))
+                horizon: task.horizon, gamma: gamma, seed: job.seed, start: start, known: knownValues))
         current = .allocate(capacity: configuration.slots)
         current.initialize(repeating: 0)
         planned = .allocate(capacity: configuration.slots)
@@ -117,13 +129,18 @@ final class TabularRun<Rule: TabularRule> {
     }
 
     func train() throws -> TrainedPolicy {
+        if goesOn { try look(isDue: true) }
         while decisions < configuration.decisions {
             try step()
-            try validation.look(decisions: decisions, slots: slots, policy: policy) {
-                [values.visitedShare, behaviour.epsilon]
-            }
+            try look()
         }
         return try validation.result()
+    }
+
+    private func look(isDue: Bool = false) throws {
+        try validation.look(decisions: decisions, slots: slots, isDue: isDue, policy: policy) {
+            [values.visitedShare, behaviour.epsilon]
+        }
     }
 
     private func step() throws {

@@ -165,8 +165,8 @@ public struct RiskSummary: Sendable, Equatable {
         if complaints.items.count > before { return nil }
     }
 
-    /// For the terminal.
-    public func text() -> String {
+    /// A heading and a line for every model and kind of patients.
+    private var lines: [[String]] {
         let shown: [RiskMetric] = [.auc, .accuracy, .recall, .f1, .brier]
         var lines = [["model", "trained on"] + shown.map(\.title)]
         for model in models {
@@ -178,15 +178,33 @@ public struct RiskSummary: Sendable, Equatable {
                         })
             }
         }
+        return lines
+    }
+
+    private var note: String {
+        let division = repeats > 1 ? "\(repeats) times in \(folds) folds" : "in \(folds) folds"
+        return "\(patients) patients, \(events) with \(target), divided \(division); every figure is of patients whom "
+            + "neither model nor generator had seen, with a 95 % interval over patients."
+    }
+
+    /// A table to keep.
+    public func markdown() -> String {
+        var lines = lines
+        lines.insert(lines[0].indices.map { $0 < 2 ? "---" : "---:" }, at: 1)
+        // Names of models are letters, digits, hyphens and underscores; the outcome's label is the user's own.
+        return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined() + "\n\(note)\n\n"
+            + sentences.map { "- \($0)\n" }.joined()
+    }
+
+    /// For the terminal.
+    public func text() -> String {
+        let lines = lines
         let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         let table = lines.map { line in
             zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
                 .trimmingTrailingSpaces()
         }
-        let division = repeats > 1 ? "\(repeats) times in \(folds) folds" : "in \(folds) folds"
-        return table.joined(separator: "\n")
-            + "\n\n\(patients) patients, \(events) with \(target), divided \(division); every figure is of patients whom "
-            + "neither model nor generator had seen, with a 95 % interval over patients.\n\n"
+        return table.joined(separator: "\n") + "\n\n\(note)\n\n"
             + sentences.map { "- \($0)\n" }.joined()
     }
 }

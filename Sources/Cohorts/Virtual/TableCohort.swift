@@ -31,7 +31,7 @@ extension VirtualCohort {
         var plausible = 0
         while kept.count < needed {
             let batch = max(256, (needed - kept.count) * 5 / 4)
-            let rows = generator.sample(rows: batch, seed: RoundSeed.derive(seed, round: drawn))
+            let rows = try configuration.draw(generator, rows: batch, seed: RoundSeed.derive(seed, round: drawn))
             drawn += batch
             // To leave out copies would look at the table once more than differential privacy allows.
             let new = (0..<rows.rowCount).filter { generator.privacy != nil || !real.contains(key(rows, $0)) }
@@ -64,7 +64,8 @@ extension VirtualCohort {
         let validationStart = configuration.training
         let testStart = validationStart + configuration.validation
         var fidelity = try FidelityReport.measure(
-            real: table, synthetic: synthetic, options: FidelityReport.Options(seed: seed, jobs: jobs))
+            real: try configuration.counterparts(table), synthetic: synthetic,
+            options: FidelityReport.Options(seed: seed, jobs: jobs))
         fidelity.privacy = generator.privacy
         let verdict = try PrivacyGate.judge(generator, table: table, seed: seed, jobs: jobs) { rows in
             try configuration.generator.fit(rows, seed: seed)

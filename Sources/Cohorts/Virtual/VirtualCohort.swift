@@ -48,7 +48,9 @@ public enum VirtualCohort {
         while kept.count < needed {
             // Every round has a seed of its own, from the number of patients drawn before it.
             let batch = max(256, (needed - kept.count) * 5 / 4)
-            let all = generator.sample(rows: batch, seed: RoundSeed.derive(seed, round: drawn)).cohort
+            let all = try configuration.draw(
+                generator, rows: batch, seed: RoundSeed.derive(seed, round: drawn)
+            ).cohort
             let verdicts = try accept(all)
             guard verdicts.count == all.rows.count else {
                 throw CohortError("the plausibility check answered for \(verdicts.count) of \(all.rows.count) patients")
@@ -75,7 +77,8 @@ public enum VirtualCohort {
             training: part(0..<validationStart), validation: part(validationStart..<testStart),
             test: part(testStart..<needed), generator: generator.json(),
             fidelity: try FidelityReport.measure(
-                real: table, synthetic: PatientTable(synthetic, categories: categories, granular: granular),
+                real: try configuration.counterparts(table),
+                synthetic: PatientTable(synthetic, categories: categories, granular: granular),
                 options: FidelityReport.Options(seed: seed, jobs: jobs)),
             accepted: Double(plausible) / Double(drawn))
     }

@@ -10,6 +10,8 @@ public struct VirtualCohortConfiguration: Sendable, Equatable {
     public var test: Int
     /// Share of generated patients that must be plausible; below it the generator is held to have failed.
     public var leastAccepted: Double
+    /// What every patient must be; asked of a conditional generator, so that nobody is drawn in vain.
+    public var conditions = CohortConditions()
 
     public init(
         generator: GeneratorSpecification = .vae(VAEConfiguration()), training: Int = 2000, validation: Int = 500,

@@ -55,11 +55,17 @@ extension Figure {
         let tics = panels.enumerated().map {
             "\(GnuplotText.quoted($1.name, limit: 40)) \(panels.count - 1 - $0)"
         }
+        let ends = panels.flatMap { [$0.published, $0.before, $0.after].compactMap { $0 } }
+            .flatMap { [$0.low, $0.high] }.filter(\.isFinite)
+        let (least, most) = (ends.min() ?? 0, ends.max() ?? 1)
+        let margin = 0.04 * max(most - least, 1e-12)
         let unit = Set(panels.map(\.unit)).count == 1 ? panels.first?.unit ?? "" : ""
         script += """
             set title \(GnuplotText.quoted(title)) font ',13'
             set xlabel \(GnuplotText.quoted(unit.isEmpty ? "outcome" : "outcome (\(unit))"))
             set ytics (\(tics.joined(separator: ", ")))
+            set xrange [\(GnuplotText.number(least - margin)):\(GnuplotText.number(most + margin))]
+            set xtics (\(GnuplotText.tics(least - margin, most + margin)))
             set yrange [-0.6:\(Double(max(1, panels.count)) - 0.4)]
             set grid noytics
             set grid xtics linetype 1 linewidth 0.5 linecolor rgb '#d8d8d8'

@@ -33,21 +33,52 @@ public struct ReportFigure: Sendable, Equatable {
     }
 }
 
-/// A part of the report in words, facts and pictures, for what other modules know best.
+/// A table with its title.
+public struct ReportTable: Sendable, Equatable {
+    public var title: String
+    public var table: TextTable
+
+    public init(title: String, table: TextTable) {
+        self.title = title
+        self.table = table
+    }
+
+    var html: String {
+        let rows = table.lines.map { line -> Page.Row in
+            switch line {
+            case .group(let title):
+                let cell = Page.Cell(html: Markup.escape(title), isHeading: true, columns: table.columns.count)
+                return Page.Row([cell], style: "group")
+            case .row(let cells):
+                return Page.Row(
+                    cells.enumerated().map { index, text in
+                        index == 0 ? .heading(text) : table.columns[index].isNumber ? .estimate(text) : .text(text)
+                    })
+            }
+        }
+        return Page.table(caption: title, headings: table.columns.map { ($0.title, $0.unit) }, rows)
+    }
+}
+
+/// A part of the report in words, facts, tables and pictures, for what other modules know best.
 public struct ReportPart: Sendable, Equatable {
     public var paragraphs: [String]
     public var facts: [Fact]
     public var figures: [ReportFigure]
+    public var tables: [ReportTable]
 
-    public init(paragraphs: [String] = [], facts: [Fact] = [], figures: [ReportFigure] = []) {
+    public init(
+        paragraphs: [String] = [], facts: [Fact] = [], figures: [ReportFigure] = [], tables: [ReportTable] = []
+    ) {
         self.paragraphs = paragraphs
         self.facts = facts
         self.figures = figures
+        self.tables = tables
     }
 
     var html: String {
         paragraphs.map { Page.paragraph($0) }.joined() + Page.facts(facts)
-            + figures.map(StudyReport.figure).joined()
+            + figures.map(StudyReport.figure).joined() + tables.map(\.html).joined()
     }
 }
 
@@ -63,6 +94,9 @@ public struct StudyReportInput: Sendable {
     public var comparison: Comparison
     /// The comparison's picture.
     public var comparisonFigures: [ReportFigure]
+    /// How the policies carry over to other populations, and how they adapt to them.
+    public var populations: ReportPart
+    public var adaptation: ReportPart
     /// Trees to show in full, the chosen one first.
     public var trees: [TreeSubject]
     /// Whether other seeds make the same trees.
@@ -78,7 +112,8 @@ public struct StudyReportInput: Sendable {
 
     public init(
         title: String, question: String, cohort: ReportPart = ReportPart(), learning: ReportPart = ReportPart(),
-        comparison: Comparison, comparisonFigures: [ReportFigure] = [], trees: [TreeSubject] = [],
+        comparison: Comparison, comparisonFigures: [ReportFigure] = [], populations: ReportPart = ReportPart(),
+        adaptation: ReportPart = ReportPart(), trees: [TreeSubject] = [],
         stability: ReportPart = ReportPart(), importance: ReportPart = ReportPart(), protocols: [Fact] = [],
         reproducibility: ReportPart = ReportPart(), limits: [String] = []
     ) {
@@ -88,6 +123,8 @@ public struct StudyReportInput: Sendable {
         self.learning = learning
         self.comparison = comparison
         self.comparisonFigures = comparisonFigures
+        self.populations = populations
+        self.adaptation = adaptation
         self.trees = trees
         self.stability = stability
         self.importance = importance
@@ -115,6 +152,8 @@ public enum StudyReport {
         add("differences", "Paired differences", compared.differenceTable())
         add("subgroups", "Subgroups", compared.subgroupTable())
         add("robustness", "Typical and worst-off patients", compared.robustTable())
+        add("populations", "Other populations", input.populations.html)
+        add("adaptation", "Adaptation to other populations", input.adaptation.html)
         for (index, subject) in input.trees.enumerated() {
             let tree = TreeSections(subject)
             add(

@@ -56,14 +56,16 @@ extension StudyStages {
         return Figure.populations(title: "Return in other populations", result)
     }
 
-    func populationsWords(_ context: StageContext) -> [String] {
-        guard context.has(StudyStages.populationsFile) else { return [] }
-        return study.evaluation.populations.isEmpty
-            ? []
-            : [
-                "Other populations are counterparts of the test patients: "
-                    + study.evaluation.populations.map { "\($0.name) (\($0.meaning))" }.joined(separator: "; ")
-                    + ". evaluation/populations.csv has every outcome with intervals and the paired difference to home."
-            ]
+    /// What the report says of other populations; nothing where the study has none.
+    func populationsPart(_ context: StageContext, _ figure: (String) -> ReportFigure) throws -> ReportPart {
+        guard context.has(StudyStages.populationsFile) else { return ReportPart() }
+        let result = try PopulationComparison(try context.json(StudyStages.populationsFile))
+        return ReportPart(
+            paragraphs: [
+                "Every policy on counterparts of the test patients, with the same random numbers; in brackets the paired "
+                    + "difference to home with its 95 % interval. evaluation/populations.csv has every outcome."
+            ],
+            facts: result.populations.map { Fact($0.name, $0.meaning) }, figures: [figure("populations")],
+            tables: result.tables().map { ReportTable(title: $0.title, table: $0.table) })
     }
 }

@@ -55,6 +55,7 @@ extension StudyStages {
             figures += try relianceFigures(context)
             if let check = try calibrationFigure(context) { figures.append(check) }
             if let elsewhere = try populationsFigure(context) { figures.append(elsewhere) }
+            if let adapted = try adaptationFigure(context) { figures.append(adapted) }
             return try GnuplotTool.draw(figures, warn: context.warn)
         }
     }
@@ -238,8 +239,9 @@ extension StudyStages {
                     figures: [figure("learning_curves", context)]),
                 comparison: comparison,
                 comparisonFigures: [figure("comparison", context)]
-                    + (frontiers.isEmpty ? [] : [figure("frontier", context)])
-                    + (study.evaluation.populations.isEmpty ? [] : [figure("populations", context)]), trees: trees,
+                    + (frontiers.isEmpty ? [] : [figure("frontier", context)]),
+                populations: try populationsPart(context) { figure($0, context) },
+                adaptation: try adaptationPart(context) { figure($0, context) }, trees: trees,
                 stability: try stabilityPart(context) { figure($0, context) },
                 importance: try importancePart(context) { figure($0, context) },
                 protocols: protocols.map { item in

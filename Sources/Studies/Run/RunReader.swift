@@ -44,6 +44,13 @@ public struct RunReader: Sendable {
         return try PopulationComparison(try JSONParser.parse(contentsOf: file))
     }
 
+    /// How policies adapt to other populations; nil where the study does not ask.
+    public func adaptation() throws -> AdaptationComparison? {
+        let file = path(StudyStages.adaptationFile)
+        guard PathLookup.find(file) != nil else { return nil }
+        return try AdaptationComparison(try JSONParser.parse(contentsOf: file))
+    }
+
     public func comparison() throws -> Comparison {
         let complaints = Complaints()
         let comparison = Comparison(

@@ -52,6 +52,7 @@ public struct StudyStages: Sendable {
         stages.append(selection(inputs: policies))
         stages.append(evaluation(inputs: policies))
         if !study.evaluation.populations.isEmpty { stages.append(populations(inputs: policies)) }
+        stages += adaptations()
         for tree in study.trees { stages += study.seedNumbers.map { evidence(tree, seed: $0) } }
         if !study.trees.isEmpty { stages += [stability(), importance(inputs: policies)] }
         stages.append(plots(inputs: stages.map(\.name)))

@@ -8,6 +8,9 @@ extension StudyStages {
     /// What is known of the table: its hash, its size and which column is what.
     func tableSource(_ source: TableSource) -> Artefact {
         let mappings = source.mappings.map { mapping -> JSONField in
+            if let expression = mapping.expression {
+                return JSONField(mapping.name, ["expression": .string(expression.description)])
+            }
             var fields = [JSONField("column", .string(mapping.column))]
             if mapping.factor != 1 { fields.append(JSONField("factor", .number(mapping.factor))) }
             if !mapping.values.isEmpty {

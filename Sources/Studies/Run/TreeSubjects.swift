@@ -42,6 +42,12 @@ enum TreeSubjects {
     }
 
     static func cohortSentence(_ study: Study) -> String {
+        let conditions = study.cohort.conditions
+        return cohortWords(study)
+            + (conditions.isEmpty ? "" : " Only patients with \(conditions.description) were asked for.")
+    }
+
+    private static func cohortWords(_ study: Study) -> String {
         let cohort = study.cohort
         let model = study.environment.model
         if case .table(let source) = study.source {

@@ -11,6 +11,8 @@ extension Study {
         public var shift = PopulationShift()
         /// Another environment with the same observations and actions, where the disease itself is another.
         public var environment: LoadedEnvironment?
+        /// Which policies are trained on with how many of its patients; nil for none.
+        public var adaptation: Adaptation?
 
         /// Counterparts of the test patients, and the environment they are treated in.
         func patients(
@@ -34,7 +36,7 @@ extension Study {
 
 extension StudyPass {
     /// `{NAME: {"meaning", "covariates": {NAME: {"shift", "scale"} or {"probabilities"}}, "parameters": {"scale",
-    /// "spread"}, "observations": {"missing": {NAME: probability}}, "environment": NAME@VARIANT}}`
+    /// "spread"}, "observations": {"missing": {NAME: probability}}, "environment": NAME@VARIANT, "adapt": …}}`
     func readPopulations(_ evaluation: ObjectReader) -> [Study.Population] {
         guard let node = evaluation.optionalChild("populations") else { return [] }
         guard case .object(let members) = node.value else {
@@ -62,6 +64,8 @@ extension StudyPass {
                 readMissing(part, target, &population.shift)
                 part.finish()
             }
+            population.adaptation = reader.optionalObject("adapt", what: "the adaptation to \"\(member.key)\"")
+                .map(readAdaptation)
             reader.finish()
             if let target, target.tabular != nil, population.shift != PopulationShift() {
                 complaints.add(

@@ -7,7 +7,7 @@ import PositionedJSON
 
 extension StudyPass {
     /// `{"table": NAME, "schema": FILE, "learn": [COLUMN…], "columns": {COVARIATE: COLUMN or {"column", "factor",
-    /// "values"}}}`
+    /// "values"} or {"expression"}}}`
     ///
     /// - Parameter isPrivate: the generator is to be differentially private, and needs more of the schema.
     func readSource(_ reader: ObjectReader, isPrivate: Bool = false) -> TableSource? {
@@ -32,7 +32,7 @@ extension StudyPass {
                     node, "\(path) is not the table that the study was run on", remedy: "its SHA-256 is \(hash)")
             }
             let baseline = schema.columns.filter { $0.role == nil || $0.role == .baseline }.map(\.name)
-            let needed = source.mappings.map(\.column)
+            let needed = source.mappings.flatMap(\.columns)
             let names = learn ?? baseline
             for column in needed where !names.contains(column) {
                 complaints.add(
@@ -95,6 +95,11 @@ extension StudyPass {
             } else {
                 let part = ObjectReader(
                     member.node, what: "the column for \"\(member.key)\"", complaints: complaints)
+                if part.node["expression"] != nil {
+                    mapping.expression = expression(part, schema, of: member.key)
+                    part.finish()
+                    return mapping.expression == nil ? nil : mapping
+                }
                 mapping.column = part.string("column") ?? ""
                 named = part.node["column"]
                 mapping.factor = part.number("factor", default: 1, in: -1e300...1e300)
@@ -112,6 +117,38 @@ extension StudyPass {
                 return nil
             }
             return mapping
+        }
+    }
+
+    /// `{"expression": "sqrt(weight_kg * height_cm / 3600)"}`: in the table's own numbers, to the covariate's unit.
+    private func expression(_ reader: ObjectReader, _ schema: TableSchema?, of name: String) -> Formula? {
+        guard let text = reader.string("expression"), let node = reader.node["expression"] else { return nil }
+        guard model?.categories[name] == nil else {
+            complaints.add(
+                node, "\"\(name)\" has categories, which no expression gives",
+                remedy: "name its \"column\", and say with \"values\" which is which")
+            return nil
+        }
+        func complain(_ offset: Int, _ message: String, _ remedy: String?) {
+            complaints.add(in: node.source, at: node.location(inString: offset), message, remedy: remedy)
+        }
+        do throws(ExpressionError) {
+            let formula = try Formula(parsing: text)
+            let known = schema?.columns.map(\.name) ?? []
+            let unknown = formula.names.filter { !known.contains($0.name) }
+            if schema != nil {
+                for (name, offset) in unknown {
+                    complain(
+                        offset, "the schema has no column \"\(name)\"",
+                        DidYouMean.remedy(for: name, among: known, known: "columns: "))
+                }
+            }
+            // Any numbers show whether its functions are there.
+            _ = try formula.evaluate(Dictionary(formula.names.map { ($0.name, 1.0) }) { first, _ in first })
+            return unknown.isEmpty ? formula : nil
+        } catch {
+            complain(error.utf8Offset, error.message, error.remedy)
+            return nil
         }
     }
 

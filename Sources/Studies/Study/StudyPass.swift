@@ -43,6 +43,7 @@ struct StudyPass {
         let trees = readTrees()
         let evaluation = reader.object("evaluation", what: "the evaluation").map(readEvaluation)
         checkReferences(agents, trees)
+        checkAdaptations(agents, trees, configuration)
         guard let environment, let name, let seed else { return nil }
         var study = Study(environment: environment, resolved: reader.node.plain)
         study.name = name
@@ -111,6 +112,7 @@ struct StudyPass {
         configuration.test = cohort.integer("test", default: configuration.test, in: sizes)
         configuration.leastAccepted = cohort.number(
             "least_accepted", default: configuration.leastAccepted, in: 0...1)
+        if let place = cohort.optionalChild("where") { readConditions(place, source, &configuration) }
         cohort.finish()
         return (patients, source, configuration)
     }
