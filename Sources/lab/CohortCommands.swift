@@ -141,6 +141,9 @@ enum CohortTableCommands {
                     "lab cohort evaluate --real visits.csv --synthetic synthetic.csv --schema visits.columns.json "
                         + "--figure courses.png",
                     "visits over time: courses, autocorrelation, the next visit"),
+                ArgumentExample(
+                    "lab cohort evaluate --real trial.csv --synthetic synthetic.csv --held-out later.csv --schema columns.json --html fidelity.html",
+                    "tested on patients the generator did not see, as a page with figures"),
             ],
             options: [
                 .option("--real", "A.csv", "real patients", required: true),
@@ -149,10 +152,16 @@ enum CohortTableCommands {
                 .option("--held-out", "C.csv", "real patients the generator did not see"),
                 .option("--seed", "S", "of the classifiers (default 0)", kind: .integer(0...Int.max)),
                 .option("--figure", "FILE.png", "of visits over time: courses of columns (.png or .svg)"),
+                .option("--html", "FILE", "writes a page with figures as well"),
                 Shared.jobsOption, .flag("--json", "prints every measure as JSON"),
             ])
     ) { arguments in
         if try CohortCommands.hasVisits(schema: Shared.inputFile(arguments.text("--schema") ?? "")) {
+            if arguments.has("--html") {
+                throw UsageError(
+                    command: "lab cohort evaluate",
+                    problems: ["--html shows one row a patient; visits over time are drawn by --figure"])
+            }
             return try VisitEvaluation.run(arguments)
         }
         if arguments.has("--figure") {
@@ -168,6 +177,16 @@ enum CohortTableCommands {
             options: FidelityReport.Options(
                 seed: UInt64(arguments.integer("--seed") ?? 0), jobs: Shared.jobs(arguments)))
         Terminal.print(arguments.has("--json") ? report.json().text() : report.text())
+        if let path = arguments.text("--html") {
+            let page = try FidelityPage.html(
+                report,
+                FidelityPage.Sources(
+                    real: arguments.text("--real") ?? "", synthetic: arguments.text("--synthetic") ?? "",
+                    heldOut: arguments.text("--held-out"), seed: arguments.integer("--seed") ?? 0))
+            try AtomicFile.write(page.html, to: path)
+            if let warning = page.warning { Terminal.warn(warning) }
+            Terminal.note("page: \(path)")
+        }
         return ExitCode.done
     }
 }

@@ -48,7 +48,7 @@ import Testing
                             FrontierSeries.Run(values: values.map { Estimate($0, low: $0 - 1, high: $0 + 1) })
                         })
                 ], references: [ReferenceLine(name: "never" + mark, value: 3)]),
-        ] + (try reliance(mark)) + [
+        ] + (try reliance(mark)) + fidelity(mark) + [
             .trajectories(
                 title: "Visits" + mark, timeUnit: "days" + mark,
                 panels: [
@@ -62,6 +62,57 @@ import Testing
                         synthetic: .init(low: [0, 0.2, 0.3], middle: [0, 0.2, 0.3], high: [0, 0.2, 0.3])),
                 ])
         ]
+    }
+
+    private func fidelity(_ mark: String) -> [Figure] {
+        let rate = Estimate(0.3, low: 0.2, high: 0.4)
+        return [
+            .associations(
+                [
+                    AssociationPair(first: "age" + mark, second: "sex", real: 0.2, synthetic: 0.1),
+                    AssociationPair(first: "age" + mark, second: "load", real: -0.7, synthetic: -0.5),
+                    AssociationPair(first: "sex", second: "load", real: .nan, synthetic: 0.3),
+                ], columns: ["age" + mark, "sex", "load"]),
+            .recognition(
+                curve: [(0, 0), (0.4, 0.5), (1, 1)], area: Estimate(0.55, low: 0.5, high: 0.6),
+                distances: DistanceHistogram(
+                    edges: [0, 1, 2], synthetic: [0.2, 0.8], real: [0.3, 0.7], heldOut: [0.25, 0.75])),
+            .training(
+                [
+                    TrainingComparison(
+                        name: "boosted trees" + mark, synthetic: Estimate(0.8, low: 0.75, high: 0.85),
+                        real: Estimate(0.82), difference: Estimate(-0.02, low: -0.05, high: 0.01))
+                ], event: "died = 1" + mark, test: "40 patients" + mark),
+            .subgroups(
+                [
+                    SubgroupPanelRow(
+                        name: "sex = f" + mark, patients: 40, shapes: 0.8, expected: 0.9, deviation: 0.02,
+                        realRate: rate,
+                        syntheticRate: rate, isBeyondChance: true),
+                    SubgroupPanelRow(
+                        name: "age > 60 years", patients: 50, shapes: .nan, expected: .nan, deviation: .nan,
+                        isBeyondChance: false),
+                ], total: 3, event: "died = 1" + mark),
+        ]
+    }
+
+    @Test func fidelityIsDrawnPairByPairAndGroupByGroup() {
+        let figures = fidelity("")
+        // Each pair once, below the diagonal, and the difference.
+        #expect(figures[0].data.contains("\n1,0,age,sex,0.2,0.1,-0.1\n"))
+        #expect(figures[0].data.contains("\n2,1,sex,load,NaN,0.3,NaN\n"))
+        #expect(figures[1].data.split(separator: "\n").count == 1 + 3 + 3)
+        #expect(figures[1].script.contains("AUC 0.55 [0.50, 0.60]"))
+        #expect(figures[2].caption.contains("died = 1"))
+        // Two standard deviations of chance, rates in percent; nothing for what was not measured.
+        #expect(figures[3].data.contains("sex = f,0,0.8,0.86,0.94,1,30.0,20.0,40.0,30.0,20.0,40.0\n"))
+        #expect(figures[3].data.contains("age > 60 years,-1,NaN,NaN,NaN,0,NaN"))
+        #expect(figures[3].caption.contains("(2 of 3)"))
+        let many = (0..<60).map { "c\($0)" }
+        let pairs = (1..<60).map { AssociationPair(first: "c0", second: "c\($0)", real: Double($0) / 60, synthetic: 0) }
+        let strongest = Figure.associations(pairs, columns: many)
+        #expect(strongest.caption.contains("The 40 of 60 columns"))
+        #expect(!strongest.data.contains(",c5,") && strongest.data.contains(",c59,"))
     }
 
     private func reliance(_ mark: String) throws -> [Figure] {

@@ -117,7 +117,14 @@ public enum CohortCommands {
         real: String, synthetic: String, schema: String, heldOut: String? = nil,
         options: FidelityReport.Options = FidelityReport.Options()
     ) throws -> FidelityReport {
-        let reader = TableReader(schema: try TableSchema.read(path: schema))
+        let tableSchema = try TableSchema.read(path: schema)
+        if let patient = tableSchema.patient {
+            throw CohortError(
+                "\(schema) says that \(real) has a row for every visit (\"patient\": \"\(patient)\"), which are not "
+                    + "independent; evaluate a table with one row a patient, such as that of the first visits, with a "
+                    + "schema without \"patient\" and \"time\"")
+        }
+        let reader = TableReader(schema: tableSchema)
         let realTable = try reader.read(path: real).table
         let syntheticTable = try reader.read(path: synthetic, like: realTable).table
         let heldOutTable = try heldOut.map { try reader.read(path: $0, like: realTable).table }

@@ -15,6 +15,37 @@ public struct ClosestRecords: Sendable, Equatable {
     /// How well the distance to the closest synthetic row tells rows the generator learned from held-out rows (area
     /// under the curve; 0.5 when it cannot); nil without held-out rows.
     public var membership: Double?
+    /// How the distances are spread.
+    public var distances: DistanceSeries
+}
+
+/// Shares of rows by their distance to the closest real row (not themselves), for figures.
+public struct DistanceSeries: Sendable, Equatable {
+    /// Bounds of the bars, one more than bars, of equal width from 0; the last bar holds everything beyond as well.
+    public var edges: [Double]
+    public var synthetic: [Double]
+    public var real: [Double]
+    /// Of held-out real rows, where there are any.
+    public var heldOut: [Double]?
+
+    static let bars = 40
+
+    init(synthetic: [Double], real: [Double], heldOut: [Double]?) {
+        let finite = (synthetic + real + (heldOut ?? [])).filter(\.isFinite)
+        let most = finite.isEmpty ? 1 : quantile(finite, 0.995)
+        let width = (most > 0 ? most : 1) / Double(DistanceSeries.bars)
+        edges = (0...DistanceSeries.bars).map { Double($0) * width }
+        func shares(_ distances: [Double]) -> [Double] {
+            var counts = [Double](repeating: 0, count: DistanceSeries.bars)
+            for distance in distances where distance.isFinite {
+                counts[min(Int(distance / width), DistanceSeries.bars - 1)] += 1 / Double(distances.count)
+            }
+            return counts
+        }
+        self.synthetic = shares(synthetic)
+        self.real = shares(real)
+        self.heldOut = heldOut.map(shares)
+    }
 }
 
 extension ClosestRecords {
@@ -27,10 +58,12 @@ extension ClosestRecords {
         let toReal = try RecordSpace.closest(from: s, to: a, jobs: jobs)
         let among = try RecordSpace.closest(from: a, to: a, excludingSelf: true, jobs: jobs)
         var membership: Double?
+        var unseen: [Double]?
         if let heldOut {
             let h = space.place(heldOut)
             let members = try RecordSpace.closest(from: a, to: s, jobs: jobs)
             let others = try RecordSpace.closest(from: h, to: s, jobs: jobs)
+            unseen = try RecordSpace.closest(from: h, to: a, jobs: jobs)
             membership = Classification.areaUnderCurve(
                 (members + others).map { -$0 },
                 Array(repeating: true, count: members.count) + Array(repeating: false, count: others.count))
@@ -38,7 +71,8 @@ extension ClosestRecords {
         return ClosestRecords(
             median: quantile(toReal, 0.5), fifthPercentile: quantile(toReal, 0.05),
             realToRealMedian: quantile(among, 0.5),
-            exactCopies: Double(toReal.count { $0 < 1e-6 }) / Double(max(toReal.count, 1)), membership: membership)
+            exactCopies: Double(toReal.count { $0 < 1e-6 }) / Double(max(toReal.count, 1)), membership: membership,
+            distances: DistanceSeries(synthetic: toReal, real: among, heldOut: unseen))
     }
 }
 

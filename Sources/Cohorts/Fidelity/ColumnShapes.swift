@@ -9,6 +9,7 @@ public struct ColumnShape: Sendable, Equatable {
     public var score: Double
 }
 
+/// Column shapes as SDMetrics 0.32 defines them: missing cells count in neither table (`MarginalSeries` has their shares).
 package enum ColumnShapes {
     package static func measure(_ real: PatientTable, _ synthetic: PatientTable) -> [ColumnShape] {
         zip(real.columns, synthetic.columns).map { first, second in
@@ -17,11 +18,18 @@ package enum ColumnShapes {
                     first.values.filter { !$0.isNaN }, second.values.filter { !$0.isNaN })
                 return ColumnShape(column: first.name, measure: "ks_complement", score: 1 - statistic)
             }
-            let a = shares(first, count: max(first.categories.count, second.categories.count))
-            let b = shares(second, count: a.count - 1)
+            let count = max(first.categories.count, second.categories.count)
             return ColumnShape(
-                column: first.name, measure: "tv_complement", score: 1 - totalVariation(a, b))
+                column: first.name, measure: "tv_complement",
+                score: 1 - totalVariation(presentShares(first, count: count), presentShares(second, count: count)))
         }
+    }
+
+    /// Share of every category among the cells that are there, as SDMetrics counts them.
+    private static func presentShares(_ column: TableColumn, count: Int) -> [Double] {
+        let all = shares(column, count: count)
+        let present = 1 - all[count]
+        return all.dropLast().map { present > 0 ? $0 / present : 0 }
     }
 
     /// Share of every category; the last is that of missing cells.

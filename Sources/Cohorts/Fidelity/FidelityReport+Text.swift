@@ -4,49 +4,6 @@ import Foundation
 import PositionedJSON
 
 extension FidelityReport {
-    /// What the cohort may and may not be used for, in a sentence or two.
-    public var verdict: String {
-        var uses: [String] = []
-        var limits: [String] = []
-        let told = discriminator ?? 0.5
-        let outlier = rates?.worst
-        if quality >= 0.9, told <= 0.65, outlier == nil {
-            uses.append("developing methods and simulating groups of patients")
-        } else {
-            var reasons: [String] = []
-            if quality < 0.9 { reasons.append("its quality is \(fixed(quality, 3)), below 0.9") }
-            if told > 0.65 {
-                reasons.append("a classifier tells it from the real table (\(fixed(told, 3)) above 0.65)")
-            }
-            if let rates, let outlier {
-                reasons.append(
-                    "under \(outlier.name) \(fixed(100 * outlier.synthetic, 1)) % of its patients are "
-                        + "\(rates.event), of the source's \(fixed(100 * outlier.source, 1)) %")
-            }
-            limits.append("not for conclusions about groups of patients, because " + reasons.joined(separator: " and "))
-        }
-        if let utility {
-            let loss = utility.trainedOnReal - utility.trainedOnSynthetic
-            if loss <= 0.03 {
-                uses.append("training models of \(utility.target)")
-            } else {
-                limits.append(
-                    "not for training models of \(utility.target), which lose \(fixed(loss, 3)) of the area under the curve"
-                )
-            }
-        }
-        if closest.exactCopies > 0 {
-            limits.append(
-                "not for sharing outside, because \(fixed(100 * closest.exactCopies, 2)) % of its rows are real rows")
-        } else if let membership = closest.membership, membership > 0.55 {
-            limits.append("not for sharing outside, because it betrays who was in the source (\(fixed(membership, 3)))")
-        }
-        var text =
-            uses.isEmpty ? "This cohort is" : "This cohort may be used for \(uses.joined(separator: " and for "))"
-        if !limits.isEmpty { text += (uses.isEmpty ? " " : "; it is ") + limits.joined(separator: ", and ") }
-        return text + ". Distance from real rows is no proof of privacy (arXiv 2505.01524)."
-    }
-
     /// Every figure.
     public func json() -> JSONValue {
         var value: JSONValue = [
@@ -55,17 +12,21 @@ extension FidelityReport {
             "pair_trends": .optional(pairTrends), "all_pair_trends": .optional(allPairTrends),
             "discriminator_auc": .optional(discriminator),
         ]
-        if let utility {
-            value["utility"] = [
-                "target": .string(utility.target), "tstr_auc": .number(utility.trainedOnSynthetic),
-                "trtr_auc": .number(utility.trainedOnReal), "held_out": .bool(utility.heldOut),
-            ]
-        }
+        value["discriminator"] = discrimination?.json()
+        value["utility"] = utility?.json()
+        value["prevalence"] = .array(prevalence.map { $0.json() })
+        value["subgroups"] = subgroups.json()
         var record: JSONValue = [
             "median": .number(closest.median), "fifth_percentile": .number(closest.fifthPercentile),
             "real_to_real_median": .number(closest.realToRealMedian), "exact_copies": .number(closest.exactCopies),
         ]
         if let membership = closest.membership { record["membership_auc"] = .number(membership) }
+        var distances: JSONValue = [
+            "edges": .numbers(closest.distances.edges), "synthetic": .numbers(closest.distances.synthetic),
+            "real": .numbers(closest.distances.real),
+        ]
+        distances["held_out"] = closest.distances.heldOut.map { .numbers($0) }
+        record["distances"] = distances
         value["closest_record"] = record
         value["attribute_disclosure"] = .array(disclosure.map { $0.json() })
         if let privacy { value["privacy"] = privacy.json() }
@@ -100,6 +61,7 @@ extension FidelityReport {
                 ]
             })
         value["marginals"] = .array(marginals.map { $0.json() })
+        value["uses"] = .array(uses.map { $0.json() })
         value["verdict"] = .string(verdict)
         return value
     }
@@ -116,12 +78,9 @@ extension FidelityReport {
         let counted = pairs.count { $0.counts }
         line("pair trends", pairTrends, "\(counted) associated of \(pairs.count) pairs")
         line("pair trends, all pairs", allPairTrends, "")
-        line("discriminator AUC", discriminator, "boosted trees, real or synthetic; 0.5 is best")
-        if let utility {
-            let rows = utility.heldOut ? "held-out rows" : "the source's own rows"
-            line("train synthetic, test real", utility.trainedOnSynthetic, "AUC for \(utility.target), \(rows)")
-            line("train real, test real", utility.trainedOnReal, "")
-        }
+        line(
+            "discriminator AUC", discriminator,
+            interval(discrimination?.area) + "boosted trees, real or synthetic; 0.5 is best")
         line("closest real row, median", closest.median, "between real rows \(fixed(closest.realToRealMedian, 3))")
         line("exact copies", closest.exactCopies, "share of synthetic rows")
         if let membership = closest.membership {
@@ -130,6 +89,7 @@ extension FidelityReport {
         lines += AttributeDisclosure.lines(disclosure)
         if let privacyChecks { lines += ["", privacyChecks.text()] }
         if let privacy { lines += ["", privacy.text()] }
+        lines += utilityLines + prevalenceLines + subgroupLines
         if let rates {
             lines += [
                 "", "  " + padded("\(rates.event) under", 34) + padded("source", 10) + "synthetic  ± 95 % of chance",
@@ -160,13 +120,13 @@ extension FidelityReport {
                 lines.append("    " + padded("\(pair.first), \(pair.second)", 32) + fixed(pair.score ?? .nan, 3))
             }
         }
-        return (lines + ["", verdict]).joined(separator: "\n") + "\n"
+        return (lines + [""] + wrapped(verdict)).joined(separator: "\n") + "\n"
     }
 }
 
 /// A number with this many decimals.
 func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
 
-private func padded(_ text: String, _ width: Int) -> String {
+func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(1, width - text.count))
 }

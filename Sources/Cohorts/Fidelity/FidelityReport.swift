@@ -64,9 +64,12 @@ public struct FidelityReport: Sendable {
     public var shapes: [ColumnShape]
     public var pairs: [PairTrend]
     public var coverage: [CategoryCoverage]
-    /// Area under the curve of boosted trees telling real from synthetic rows; 0.5 when they cannot.
-    public var discriminator: Double?
+    /// Boosted trees telling real from synthetic rows.
+    public var discrimination: Discrimination?
     public var utility: Utility?
+    /// Of outcomes.
+    public var prevalence: [Prevalence]
+    public var subgroups: Subgroups
     public var closest: ClosestRecords
     public var marginals: [MarginalSeries]
     /// What could be learned of real patients by who knows the rest of them.
@@ -83,6 +86,8 @@ public struct FidelityReport: Sendable {
     public var pairTrends: Double? { mean(pairs.filter(\.counts).compactMap(\.score)) }
     /// Mean over all pairs.
     public var allPairTrends: Double? { mean(pairs.compactMap(\.score)) }
+    /// Area under the curve of boosted trees telling real from synthetic rows; 0.5 when they cannot.
+    public var discriminator: Double? { discrimination?.area.value }
     /// SDMetrics' quality score: the mean of column shapes and pair trends.
     public var quality: Double { pairTrends.map { (columnShapes + $0) / 2 } ?? columnShapes }
 
@@ -120,10 +125,12 @@ public struct FidelityReport: Sendable {
             realRows: real.rowCount, syntheticRows: synthetic.rowCount,
             shapes: ColumnShapes.measure(real, synthetic), pairs: PairTrends.measure(real, synthetic),
             coverage: CategoryCoverage.measure(real, synthetic),
-            discriminator: try Classification.discriminator(
+            discrimination: try Discrimination.measure(
                 smallReal, smallSynthetic, seed: options.seed, jobs: options.jobs),
             utility: try Utility.measure(
                 real: smallReal, synthetic: smallSynthetic, heldOut: heldOut, seed: options.seed, jobs: options.jobs),
+            prevalence: Prevalence.measure(real, synthetic),
+            subgroups: try Subgroups.measure(real, synthetic, seed: options.seed, jobs: options.jobs),
             closest: try ClosestRecords.measure(
                 real: smallReal, synthetic: smallSynthetic, heldOut: heldOut, jobs: options.jobs),
             marginals: MarginalSeries.measure(real, synthetic),

@@ -10,7 +10,7 @@ public struct PairTrend: Sendable, Equatable {
     public var score: Double?
     /// Pearson's correlation of two numbers, Cramér's V otherwise, in the real table.
     public var realAssociation: Double?
-    /// The same in the synthetic table; only for two numbers.
+    /// The same in the synthetic table.
     public var syntheticAssociation: Double?
     /// Associated strongly enough in the real table to count (SDMetrics: |r| > 0.5, V > 0.3).
     public var counts: Bool
@@ -50,7 +50,9 @@ package enum PairTrends {
                         PairTrend(
                             first: a.name, second: b.name, measure: "contingency_similarity",
                             score: 1 - ColumnShapes.totalVariation(x, y), realAssociation: association,
-                            syntheticAssociation: nil, counts: (association ?? 0) > associationThreshold))
+                            syntheticAssociation: cramersV(
+                                y, rows: syntheticCodes[first].count, columns: syntheticCodes[second].count),
+                            counts: (association ?? 0) > associationThreshold))
                 }
             }
         }

@@ -6,12 +6,14 @@ public struct PlainReport: Sendable {
     public struct Table: Sendable {
         public var caption: String
         public var headings: [String]
-        /// The first two cells of a row are names, the others numbers.
+        /// So many cells of a row are names or words, the others numbers.
+        public var names: Int
         public var rows: [[String]]
 
-        public init(caption: String, headings: [String], rows: [[String]]) {
+        public init(caption: String, headings: [String], names: Int = 2, rows: [[String]]) {
             self.caption = caption
             self.headings = headings
+            self.names = names
             self.rows = rows
         }
     }
@@ -46,10 +48,11 @@ public struct PlainReport: Sendable {
             var html = section.part.html
             if let table = section.table {
                 html += Page.table(
-                    caption: table.caption, headings: table.headings.map { ($0, "") }, numbersFrom: 2,
+                    caption: table.caption, headings: table.headings.map { ($0, "") }, numbersFrom: table.names,
                     table.rows.map { row in
                         Page.Row(
-                            row.prefix(2).map(Page.Cell.heading) + row.dropFirst(2).map(Page.Cell.estimate))
+                            row.prefix(table.names).map(Page.Cell.heading)
+                                + row.dropFirst(table.names).map(Page.Cell.estimate))
                     })
             }
             if let text = section.text {

@@ -52,6 +52,8 @@ extension StudyStages {
                         }
                             ?? ""))
             }
+            let cohort = try fidelity(context)
+            figures += [cohort.pairs, cohort.subgroups, cohort.recognition].compactMap { $0 }
             figures += try relianceFigures(context)
             if let check = try calibrationFigure(context) { figures.append(check) }
             if let elsewhere = try populationsFigure(context) { figures.append(elsewhere) }
@@ -113,24 +115,16 @@ extension StudyStages {
         }
     }
 
-    private func marginals(_ context: StageContext) throws -> [MarginalPanel] {
-        let complaints = Complaints()
-        let node = try context.json("cohort/fidelity.json")
-        guard case .array(let items)? = node["marginals"]?.value else { return [] }
-        let panels = items.compactMap { item -> MarginalPanel? in
-            let reader = ObjectReader(item, what: "a marginal", complaints: complaints)
-            guard let column = reader.string("column"), let real = reader.numbers("real"),
-                let synthetic = reader.numbers("synthetic")
-            else { return nil }
-            let (unit, meaning) = words(ofColumn: column)
-            return MarginalPanel(
-                name: column, unit: unit, meaning: meaning,
-                edges: reader.optionalNumbers("edges") ?? [], categories: reader.optionalStrings("categories") ?? [],
-                source: real, synthetic: synthetic)
-        }
-        try complaints.throwIfAny()
-        return panels
+    private func fidelity(_ context: StageContext) throws -> FidelityFigures {
+        FidelityFigures(report: try context.json("cohort/fidelity.json"))
     }
+
+    private func marginals(_ context: StageContext) throws -> [MarginalPanel] {
+        try fidelity(context).marginals { words(ofColumn: $0) }
+    }
+
+    /// Of the generated patients beside the columns themselves, with the names of their files.
+    private static let fidelityFigures = ["fidelity_pairs", "fidelity_subgroups", "fidelity_recognition"]
 
     /// How often the event happens under each protocol, in source and synthetic patients.
     private func patientRates(_ context: StageContext) throws -> [RatePair] {
@@ -229,6 +223,9 @@ extension StudyStages {
                         Fact("test patients", NumberText.count(study.cohort.test)),
                     ] + (try fidelityFacts(context)),
                     figures: (study.environment.model.variableNames.isEmpty ? [] : [figure("fidelity", context)])
+                        + StudyStages.fidelityFigures.filter { context.has("plots/\($0).gp") }.map {
+                            figure($0, context)
+                        }
                         + (context.has("plots/calibration.gp") ? [figure("calibration", context)] : [])),
                 learning: ReportPart(
                     paragraphs: [

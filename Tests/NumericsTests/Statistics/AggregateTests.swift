@@ -72,6 +72,21 @@ import Testing
         #expect(abs(Statistics.lowerTailMean((1...15).map(Double.init), share: 0.1) - 2 / 1.5) < 1e-12)
     }
 
+    @Test func newcombeMatchesPublishedValues() {
+        // Newcombe 1998, table II, method 10: 56/70 − 48/80, 9/10 − 3/10, 10/10 − 0/20.
+        for (a, b, low, high) in [
+            ((56.0, 70.0), (48.0, 80.0), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090),
+            ((10, 10), (0, 20), 0.6791, 1.0),
+        ] {
+            let found = Statistics.proportionDifference(
+                successes: a.0, trials: a.1, otherSuccesses: b.0, otherTrials: b.1)
+            #expect(abs(found.value - (a.0 / a.1 - b.0 / b.1)) < 1e-12)
+            #expect(abs(found.low - low) < 5e-5 && abs(found.high - high) < 5e-5)
+        }
+        #expect(
+            !Statistics.proportionDifference(successes: 0, trials: 0, otherSuccesses: 1, otherTrials: 2).isDefined)
+    }
+
     @Test func wilsonMatchesPublishedValues() {
         // Brown, Cai and DasGupta: 0 of 10 gives an upper bound of z²/(n + z²).
         let none = Statistics.wilson(successes: 0, trials: 10)
