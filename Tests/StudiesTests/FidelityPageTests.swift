@@ -54,7 +54,7 @@ import Testing
         #expect(page.warning == Gnuplot.missing)
         #expect(!page.html.contains("<img"))
         #expect(page.html.contains("not drawn: gnuplot is not installed"))
-        for text in ["age ≤ ", "column shapes", "logistic regression", "No held-out table was given", "not shown"] {
+        for text in ["Worst: ", "column shapes", "logistic regression", "No held-out table was given", "not shown"] {
             #expect(page.html.contains(text), "\(text)")
         }
     }

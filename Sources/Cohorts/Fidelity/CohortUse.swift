@@ -31,12 +31,15 @@ extension FidelityReport {
     /// How far the rate of an outcome may be off beyond chance: on the whole, and in a subgroup.
     static let mostShift = 0.02
     static let mostSubgroupShift = 0.05
+    /// What a subgroup's column shapes may lose beyond chance before nothing should be concluded about it.
+    static let mostSubgroupLoss = 0.03
     /// Membership inference above this betrays who was in the source.
     static let mostMembership = 0.55
 
     /// Every use with its judgement.
     public var uses: [CohortUse] {
         var uses = [method, groups]
+        if groups.judgement == .yes, let subgroups = subgroupUse { uses.append(subgroups) }
         if let rate = rateUse { uses.append(rate) }
         if let training { uses.append(training) }
         uses.append(sharing)
@@ -70,6 +73,22 @@ extension FidelityReport {
             reason: reasons.isEmpty
                 ? "a classifier hardly tells it from the real table (\(fixed(told, 3)))"
                 : reasons.joined(separator: " and "))
+    }
+
+    /// The subgroup that nothing should be concluded about; nil where there is none.
+    private var subgroupUse: CohortUse? {
+        let far = subgroups.beyondChance.filter {
+            $0.syntheticRows == 0
+                || ($0.shapesP ?? 1) < Subgroups.level && $0.shapesLoss > FidelityReport.mostSubgroupLoss
+        }
+        guard let worst = far.first else { return nil }
+        return CohortUse(
+            use: "conclusions about patients with \(worst.name)"
+                + (far.count > 1 ? " and \(far.count - 1) other subgroups" : ""),
+            judgement: .no,
+            reason: worst.shapes.map {
+                "their column shapes are \(fixed($0, 3)) where chance would give \(fixed(worst.expectedShapes ?? .nan, 3))"
+            } ?? "it has none")
     }
 
     /// Rates of the target, on the whole and in subgroups; nil without such a target.
@@ -122,6 +141,10 @@ extension FidelityReport {
             return CohortUse(
                 use: use, judgement: .no,
                 reason: "\(fixed(100 * closest.exactCopies, 2)) % of its rows are real rows")
+        }
+        if let privacyChecks, let failure = privacyChecks.failures.first {
+            return CohortUse(
+                use: use, judgement: .no, reason: "its generator fails the privacy check \"\(failure.name)\"")
         }
         guard let membership = closest.membership else {
             return CohortUse(

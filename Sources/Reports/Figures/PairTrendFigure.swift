@@ -89,7 +89,7 @@ extension Figure {
                 set title '\(title)' font ',12'
                 set cbrange [\(GnuplotText.number(-limit)):\(GnuplotText.number(limit))]
                 set cbtics \(GnuplotText.number(limit / 2))
-                \(panel == 0 ? "" : "set format y ''")
+                \(panel == 0 || letters <= 9 ? "" : "unset ytics")
                 \(panel == 0 ? "unset colorbox" : "set colorbox user origin screen \(GnuplotText.number((right + 10) / Double(width))),screen \(GnuplotText.number((margin + 8) / Double(height))) size screen \(GnuplotText.number(9 / Double(width))),screen \(GnuplotText.number(side / Double(height)))")
                 plot '\(file).csv' skip 1 using 2:1:(0.48):(0.48):\(5 + panel) with boxxyerror linecolor palette
 

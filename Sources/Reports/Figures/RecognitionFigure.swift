@@ -57,8 +57,8 @@ extension Figure {
             pick(panel) = strcol(1) eq panel ? 1 : NaN
             set tmargin at screen \(GnuplotText.number(1 - 50 / Double(height)))
             set bmargin at screen \(GnuplotText.number(56 / Double(height)))
-            set lmargin at screen \(GnuplotText.number(66 / Double(width)))
-            set rmargin at screen \(GnuplotText.number(340 / Double(width)))
+            set lmargin at screen \(GnuplotText.number(92 / Double(width)))
+            set rmargin at screen \(GnuplotText.number(366 / Double(width)))
             set title 'real or synthetic?' font ',12'
             set label 1 \(GnuplotText.quoted(areaText)) at graph 0.97,0.07 right font ',11' textcolor rgb '\(Palette.series(0))'
             set xrange [0:1]
@@ -72,7 +72,7 @@ extension Figure {
             plot x with lines linewidth 0.8 dashtype 3 linecolor rgb '\(Palette.reference)', \\
               '\(file).csv' skip 1 using ($2 * pick('roc')):3 with lines linewidth 1.8 linecolor rgb '\(Palette.series(0))'
             unset label 1
-            set lmargin at screen \(GnuplotText.number(430 / Double(width)))
+            set lmargin at screen \(GnuplotText.number(456 / Double(width)))
             set rmargin at screen \(GnuplotText.number(1 - 20 / Double(width)))
             set title 'distance to the closest real row' font ',12'
             set xrange [0:\(GnuplotText.number(distances.edges.last ?? 1))]

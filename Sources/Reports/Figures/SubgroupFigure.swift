@@ -58,7 +58,7 @@ extension Figure {
         var scores: [Double] = []
         for (row, group) in shown.enumerated() {
             let low = group.expected - 2 * group.deviation
-            let high = min(1, group.expected + 2 * group.deviation)
+            let high = low.isFinite ? min(1, group.expected + 2 * group.deviation) : .nan
             scores += [group.shapes, low, high].filter(\.isFinite)
             let rates = [group.realRate, group.syntheticRate].flatMap { [$0.value, $0.low, $0.high] }
             data += CSV.line(
@@ -67,7 +67,7 @@ extension Figure {
         }
         let least = max(0, (scores.min() ?? 0.9) - 0.01)
         let most = min(1, (scores.max() ?? 1) + 0.01)
-        let height = 100 + 19 * max(1, shown.count)
+        let height = 124 + 19 * max(1, shown.count)
         let names = shown.enumerated().map { row, group in
             "\(GnuplotText.quoted("\(shortened(group.name)) (\(NumberText.count(group.patients)))", limit: 46)) \(-row)"
         }
@@ -80,8 +80,8 @@ extension Figure {
             set grid xtics noytics
             set bars 0
             unset key
-            set tmargin at screen \(GnuplotText.number(1 - 32 / Double(height)))
-            set bmargin at screen \(GnuplotText.number(48 / Double(height)))
+            set tmargin at screen \(GnuplotText.number(1 - 44 / Double(height)))
+            set bmargin at screen \(GnuplotText.number(60 / Double(height)))
             set lmargin at screen 0.33
             set rmargin at screen \(GnuplotText.number(split - 0.015))
             set title 'column shapes' font ',12'
@@ -101,7 +101,7 @@ extension Figure {
                 set lmargin at screen \(GnuplotText.number(split + 0.015))
                 set rmargin at screen 0.97
                 set title \(GnuplotText.quoted("share with \(event)", limit: 40)) font ',12'
-                set format y ''
+                unset ytics
                 set xrange [0:*]
                 set xtics autofreq
                 set xlabel 'share of patients [%]'

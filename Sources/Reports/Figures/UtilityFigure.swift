@@ -48,7 +48,7 @@ extension Figure {
         }
         let (low, high) = (range(areas).0, min(1.002, range(areas).1))
         let (least, most) = range(differences)
-        let height = 118 + 62 * max(1, models.count)
+        let height = 138 + 62 * max(1, models.count)
         let names = models.enumerated().map { "\(GnuplotText.quoted($1.name, limit: 30)) \(-$0)" }
         var script = GnuplotText.preamble(name: file, caption: caption, width: 860, height: height)
         script += """
@@ -57,23 +57,23 @@ extension Figure {
             set border 1
             set grid xtics noytics
             set bars 0
-            set tmargin at screen \(GnuplotText.number(1 - 54 / Double(height)))
-            set bmargin at screen \(GnuplotText.number(50 / Double(height)))
+            set tmargin at screen \(GnuplotText.number(1 - 62 / Double(height)))
+            set bmargin at screen \(GnuplotText.number(62 / Double(height)))
             set lmargin at screen 0.17
             set rmargin at screen 0.55
-            set title 'area under the curve' font ',12' offset 0,0.9
+            set title 'area under the ROC curve' font ',12' offset 0,1.2
             set yrange [\(GnuplotText.number(0.5 - Double(models.count))):0.5]
             set ytics scale 0 (\(names.joined(separator: ", ")))
             set xrange [\(GnuplotText.number(low)):\(GnuplotText.number(high))]
             set xtics (\(GnuplotText.tics(low, min(1, high))))
-            set xlabel 'area under the ROC curve'
-            set key at graph 0.5,1.02 center bottom horizontal noenhanced samplen 1 font ',10'
+            set xlabel 'area, 1 is best'
+            set key at graph 0.5,1.03 center bottom horizontal maxrows 1 width 2 noenhanced samplen 1 font ',10'
             plot '\(file).csv' skip 1 using ($4 * kind('real')):3:5:6 with xerrorbars pointtype 5 pointsize 0.8 linewidth 1.6 linecolor rgb '#8a8a8a' title 'trained on real', \\
               '' skip 1 using ($4 * kind('synthetic')):3:5:6 with xerrorbars pointtype 7 pointsize 0.8 linewidth 1.6 linecolor rgb '\(Palette.series(0))' title 'trained on synthetic'
             set lmargin at screen 0.62
             set rmargin at screen 0.97
-            set title 'synthetic − real, same test patients' font ',12' offset 0,0.9
-            set format y ''
+            set title 'synthetic − real, same test patients' font ',12' offset 0,1.2
+            unset ytics
             unset key
             set xrange [\(GnuplotText.number(least)):\(GnuplotText.number(most))]
             set xtics (\(GnuplotText.tics(least, most)))

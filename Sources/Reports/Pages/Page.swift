@@ -48,7 +48,11 @@ enum Page {
     }
 
     /// The banner that stands on every page.
-    static var banner: String { "<p class=\"banner\" role=\"note\">\(Markup.escape(TreeSubject.disclaimer))</p>\n" }
+    static var banner: String { banner(TreeSubject.disclaimer) }
+
+    static func banner(_ text: String) -> String {
+        "<p class=\"banner\" role=\"note\">\(Markup.escape(text))</p>\n"
+    }
 
     /// A cell of a table.
     struct Cell {

@@ -33,17 +33,23 @@ public struct PlainReport: Sendable {
     }
     public var title: String
     public var question: String
+    /// What stands above everything.
+    public var banner: String
     public var sections: [Section]
 
-    public init(title: String, question: String, sections: [Section]) {
+    public init(
+        title: String, question: String, banner: String = TreeSubject.disclaimer, sections: [Section]
+    ) {
         self.title = title
+        self.banner = banner
         self.question = question
         self.sections = sections
     }
 
     /// One self-contained page.
     public func html() -> String {
-        var body = Page.banner + "<h1>\(Markup.escape(title))</h1>\n" + Page.paragraph(question, style: "question")
+        var body =
+            Page.banner(banner) + "<h1>\(Markup.escape(title))</h1>\n" + Page.paragraph(question, style: "question")
         for (index, section) in sections.enumerated() {
             var html = section.part.html
             if let table = section.table {

@@ -46,6 +46,7 @@ public enum FidelityPage {
             title: "How faithful the synthetic patients are",
             question: "\(NumberText.count(report.syntheticRows)) synthetic patients held against "
                 + "\(NumberText.count(report.realRows)) real ones, whom the generator learned from.",
+            banner: "Synthetic patients; not for clinical use.",
             sections: [
                 .init(
                     title: "What they may be used for", part: ReportPart(paragraphs: [report.verdict]),
@@ -90,7 +91,7 @@ public enum FidelityPage {
                     title: "Whether real patients can be recognised",
                     part: ReportPart(
                         paragraphs: ["A cohort that keeps its distance from real rows is not thereby private."],
-                        figures: try drawn(figures.recognition))),
+                        figures: try drawn(figures.recognition)), table: disclosure(report)),
                 .init(
                     title: "How it was measured",
                     part: ReportPart(
@@ -212,6 +213,27 @@ public enum FidelityPage {
                     ]
                 })
         }
+    }
+
+    private static func disclosure(_ report: FidelityReport) -> PlainReport.Table {
+        func share(_ value: Double?, _ error: Double?) -> String {
+            value.map {
+                words(Estimate($0, low: max(0, $0 - 1.96 * (error ?? 0)), high: min(1, $0 + 1.96 * (error ?? 0))))
+            }
+                ?? "–"
+        }
+        return PlainReport.Table(
+            caption:
+                "Guessed right by who knows all else of a patient and has these synthetic ones; what is guessed of "
+                + "learned patients better than of others betrays them",
+            headings: ["column", "of learned patients", "of held-out patients", "without the table"], names: 1,
+            rows: report.disclosure.sorted { ($0.learned - $0.guess, $0.column) > ($1.learned - $1.guess, $1.column) }
+                .prefix(8).map {
+                    [
+                        $0.column, share($0.learned, $0.learnedError), share($0.heldOut, $0.heldOutError),
+                        NumberText.fixed($0.guess, 3),
+                    ]
+                })
     }
 
     private static func prevalence(_ report: FidelityReport) -> PlainReport.Table {
