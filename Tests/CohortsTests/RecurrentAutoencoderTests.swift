@@ -94,7 +94,7 @@ import Testing
         }
         let table = try Self.visits(patients, types: [.continuous, .continuous, .categorical])
         let generator = try RecurrentAutoencoder.fit(
-            table, configuration: RecurrentConfiguration(latent: 4, encoder: 16, decoder: 24, hidden: 32, steps: 400),
+            table, configuration: RecurrentConfiguration(latent: 4, encoder: 16, decoder: 24, hidden: 32, steps: 250),
             seed: 1)
         let drawn = generator.visits(of: 0..<600, seed: 2)
         let first = drawn.columns[0].values

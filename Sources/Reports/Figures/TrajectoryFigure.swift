@@ -94,8 +94,8 @@ extension Figure {
                 """
             let heading = panel.name + (panel.unit.isEmpty || panel.unit == "1" ? "" : " [\(panel.unit)]")
             script += "set label 4 \(GnuplotText.quoted(heading, limit: 36)) at graph 0,1.07 left font ',10'\n"
-            let label = "since the first visit" + (timeUnit.isEmpty ? "" : " [\(GnuplotText.tame(timeUnit))]")
-            script += isLast ? "set xlabel '\(label)' font ',9' offset 0,0.4\n" : "unset xlabel\n"
+            let label = "since the first visit" + (timeUnit.isEmpty ? "" : " [\(timeUnit)]")
+            script += isLast ? "set xlabel \(GnuplotText.quoted(label, limit: 60)) font ',9' offset 0,0.4\n" : "unset xlabel\n"
             let all = (panel.real.low + panel.real.high + panel.synthetic.low + panel.synthetic.high)
                 .filter(\.isFinite)
             let (low, high) = (all.min() ?? 0, all.max() ?? 1)

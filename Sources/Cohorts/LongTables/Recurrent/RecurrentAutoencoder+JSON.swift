@@ -116,7 +116,7 @@ extension VisitEncoding {
         guard let patient, let time, let names, let most, let baseline, let gaps, let visits, let span, let gap,
             let visitScale, let latest
         else { return nil }
-        var rules: VisitRules? = VisitRules(PatientTable(columns: []), visits, starts: [0])
+        var rules = hasVisits ? nil : VisitRules(PatientTable(columns: []), visits, starts: [0])
         if hasVisits {
             let part = reader.object("rules", what: "the rules of visits")
             rules = part.flatMap { VisitRules($0, visits) }

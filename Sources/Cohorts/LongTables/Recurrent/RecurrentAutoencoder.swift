@@ -77,7 +77,7 @@ public struct RecurrentAutoencoder: VisitGenerator {
             .run(objective)
         let posterior = try VisitModel.posterior(objective, data, encoding.clock)
         var calibration = try VisitCalibration(objective, encoding, data, seed: seed)
-        for round in 0..<VisitCalibration.rounds {
+        for _ in 0..<VisitCalibration.rounds {
             let drawn = RecurrentAutoencoder(
                 encoding: encoding, constants: constants,
                 model: VisitModel(objective: objective, posterior: posterior, calibration: calibration),
@@ -89,7 +89,6 @@ public struct RecurrentAutoencoder: VisitGenerator {
             calibration.adjust(
                 encoding, log, visitsPerPatient: Double(table.visitCount) / Double(patients),
                 drawn: Double(visits.reduce(0) { $0 + $1.times.count }) / Double(count))
-            if round == VisitCalibration.rounds - 1 { summary.append(("go_on", Double(calibration.goOn))) }
         }
         summary += [("latent", Double(configuration.latent))] + record.summary.map { ($0.name, $0.value) }
         return RecurrentAutoencoder(
