@@ -166,7 +166,8 @@ def markdown(results):
         "boosted trees trained on as many synthetic rows as there are real ones, tested on held-out real ones. Distance: "
         "median to the closest real record. Membership: how well the distance to the synthetic table tells learned rows from "
         "held-out ones. CPU seconds on a machine shared with others; ours with start, reading and writing, and with the "
-        "privacy checks, for which a second generator is learned" + results.get("fit_note", "") + ".",
+        "privacy checks, for which a second generator is learned" + results.get("fit_note", "") + ". `lab, gan` "
+        "is lab's Wasserstein GAN; the conditional one, `cgan`, draws the same patients where nothing is asked of them.",
     ]
     for table in TABLES:
         rows = results["tables"].get(table, {})
