@@ -89,11 +89,6 @@ extension GeneratorSpecification {
                     + "\(compact(PrivacyConfiguration.epsilons.upperBound)), delta is at most "
                     + "\(PrivacyConfiguration.deltas.upperBound)")
         }
-        if case .rvae = self {
-            throw CohortError(
-                "\"rvae\" cannot be learned with differential privacy; a patient's first visits as a table of one row a "
-                    + "patient can, by \"vae\", \"cvae\" or \"copula\"")
-        }
         var privacy = self.privacy ?? PrivacyConfiguration(epsilon: epsilon, delta: delta)
         privacy.epsilon = epsilon
         privacy.delta = delta
@@ -107,9 +102,12 @@ extension GeneratorSpecification {
         case .copula(var configuration):
             configuration.privacy = privacy
             return .copula(configuration)
-        case .rvae: return self
         case .gan, .cgan:
             throw CohortError("adversarial networks are not learned with differential privacy; use \"vae\" or \"cvae\"")
+        case .rvae:
+            throw CohortError(
+                "visits over time are not learned with differential privacy; a table of one row a patient is, by \"vae\""
+            )
         }
     }
 }

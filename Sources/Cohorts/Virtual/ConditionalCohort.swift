@@ -2,7 +2,12 @@
 
 extension GeneratorSpecification {
     /// Whether it can be asked for patients of a kind.
-    public var isConditional: Bool { if case .cvae = self { true } else { false } }
+    public var isConditional: Bool {
+        switch self {
+        case .cvae, .cgan: true
+        case .vae, .gan, .copula, .rvae: false
+        }
+    }
 }
 
 extension VirtualCohortConfiguration {

@@ -54,7 +54,7 @@ extension Figure {
         let lines = max(1, (panels.count + columns - 1) / columns)
         let (cellWidth, cellHeight, head) = (columns == 1 ? 560.0 : 330.0, 210.0, 64.0)
         let width = cellWidth * Double(columns)
-        let height = head + cellHeight * Double(lines) + 16
+        let height = head + cellHeight * Double(lines) + 34
         func fromTop(_ pixels: Double) -> String { GnuplotText.number(1 - pixels / height) }
         var data = "panel,column,time,real_low,real_middle,real_high,synthetic_low,synthetic_middle,synthetic_high\n"
         for (index, panel) in panels.enumerated() {
@@ -95,7 +95,8 @@ extension Figure {
             let heading = panel.name + (panel.unit.isEmpty || panel.unit == "1" ? "" : " [\(panel.unit)]")
             script += "set label 4 \(GnuplotText.quoted(heading, limit: 36)) at graph 0,1.07 left font ',10'\n"
             let label = "since the first visit" + (timeUnit.isEmpty ? "" : " [\(timeUnit)]")
-            script += isLast ? "set xlabel \(GnuplotText.quoted(label, limit: 60)) font ',9' offset 0,0.4\n" : "unset xlabel\n"
+            let words = GnuplotText.quoted(label, limit: 60)
+            script += isLast ? "set xlabel \(words) font ',9' offset 0,0.4\n" : "unset xlabel\n"
             let all = (panel.real.low + panel.real.high + panel.synthetic.low + panel.synthetic.high)
                 .filter(\.isFinite)
             let (low, high) = (all.min() ?? 0, all.max() ?? 1)
