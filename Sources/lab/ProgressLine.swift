@@ -75,7 +75,7 @@ final class ProgressLine: @unchecked Sendable {
         if Terminal.errorIsTerminal {
             Terminal.write("\r\u{1B}[K" + String(text.prefix(max(20, Terminal.width - 1))), to: 2)
         } else {
-            Terminal.note("\(ProgressLine.duration(now.timeIntervalSince(began)))  \(text)")
+            Terminal.note("\(clockText(now.timeIntervalSince(began)))  \(text)")
         }
     }
 
@@ -86,19 +86,11 @@ final class ProgressLine: @unchecked Sendable {
         var text = "\(stage) \(Int(100 * share)) %"
         let rate = state.done / seconds
         if state.total >= 1000 { text += " (\(ProgressLine.short(rate)) \(state.unit)/s)" }
-        if share < 1 { text += ", " + ProgressLine.duration(seconds * (1 - share) / share) + " left" }
+        if share < 1 { text += ", " + clockText(seconds * (1 - share) / share) + " left" }
         return text
     }
 
     private static func short(_ value: Double) -> String {
         value >= 10_000 ? "\(Int(value / 1000))k" : "\(Int(value))"
-    }
-
-    /// `0:42`, `12:05`, `1:02:03`
-    static func duration(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded())
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        if whole >= 3600 { return "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))" }
-        return "\(whole / 60):\(two(whole % 60))"
     }
 }

@@ -24,6 +24,8 @@ enum RunCommands {
                 ArgumentExample(
                     "lab run experiments/immuno.json --set agents.dqn.decisions=50000 --out runs/short",
                     "with one value changed"),
+                ArgumentExample(
+                    "lab run experiments/immuno.json --dry-run", "what is there, what would run, and about how long"),
             ],
             positionals: [PositionalSpecification("FILE", "the study")],
             options: [
@@ -31,6 +33,8 @@ enum RunCommands {
             ] + studyOptions + [
                 .flag("--force", "runs finished stages again"),
                 .flag("--any-build", "keeps stages that another build of the program finished; the manifest names it"),
+                .flag("--dry-run", "says what is kept, what would run and about how long, and runs nothing"),
+                .flag("--wait", "waits where another run is working in the directory (without: exit code 75)"),
                 .flag("--json", "prints the comparison as JSON instead of a table"),
             ],
             notes: [
@@ -42,9 +46,17 @@ enum RunCommands {
         let study = try read(path, arguments)
         let quick = arguments.has("--quick")
         let folder = arguments.text("--out") ?? "runs/\(study.name)\(quick ? "-quick" : "")"
+        if arguments.has("--dry-run") {
+            let plan = try StudyRunner.plan(
+                study, folder: folder, force: arguments.has("--force"), keepsAnyBuild: arguments.has("--any-build"))
+            let jobs = Shared.jobs(arguments)
+            Terminal.print(
+                arguments.has("--json") ? plan.json(jobs: jobs).text() : plan.text(folder: folder, jobs: jobs))
+            return ExitCode.done
+        }
         let result = try execute(study, folder: folder, arguments)
         let kept = result.timings.filter(\.wasCached).count
-        var line = "\(result.timings.count) stages in \(ProgressLine.duration(result.seconds))"
+        var line = "\(result.timings.count) stages in \(clockText(result.seconds))"
         if kept > 0 { line += " (\(kept) kept from before)" }
         Terminal.note(line)
         let finished = RunReader(folder: folder)
@@ -90,7 +102,7 @@ enum RunCommands {
             study, folder: folder,
             options: RunOptions(
                 jobs: Shared.jobs(arguments), force: arguments.has("--force"),
-                keepsAnyBuild: arguments.has("--any-build"),
+                keepsAnyBuild: arguments.has("--any-build"), waits: arguments.has("--wait"),
                 report: { progress.receive($0) }, isInterrupted: { interruption.isRequested }))
     }
 

@@ -6,7 +6,8 @@ import Studies
 
 /// All commands, in the order of the help text. Names of two words belong to a group.
 let commands: [Command] = [
-    RunCommands.run, RunCommands.validate, RunCommands.compare, ReportCommands.plot, ReportCommands.export,
+    RunCommands.run, RunCommands.validate, StatusCommands.status, RunCommands.compare, ReportCommands.plot,
+    ReportCommands.export,
     RunCommands.reproduce, EnvironmentCommands.list, EnvironmentCommands.show, EnvironmentCommands.new,
     EnvironmentCommands.check,
     EnvironmentCommands.simulate, SolveCommand.solve, ExactTreeCommand.tree, BoundCommand.bound,

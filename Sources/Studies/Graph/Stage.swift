@@ -34,10 +34,16 @@ public struct StageContext: Sendable {
 
     /// An artefact of an input stage.
     public func source(_ path: String) throws -> SourceText {
-        guard inputs[path] != nil else {
+        guard let hash = inputs[path] else {
             throw StageError(message: "the stage asked for \(path), which no input stage made")
         }
-        return try SourceText(contentsOf: PathLookup.join(folder, path), maximumBytes: 1 << 32)
+        let source = try SourceText(contentsOf: PathLookup.join(folder, path), maximumBytes: 1 << 32)
+        // A disk that fails, or somebody else's hand: what is read is what was written, or nothing goes on from it.
+        guard SHA256.hex(source.bytes) == hash else {
+            throw StageError(
+                message: "\(PathLookup.join(folder, path)) is no longer what was written during this run; run it again")
+        }
+        return source
     }
 
     /// Whether an input stage made this file.

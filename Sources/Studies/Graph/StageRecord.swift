@@ -12,7 +12,8 @@ struct StageRecord: Equatable {
 
     static let folder = ".stages"
 
-    static func path(_ stage: String, in run: String) -> String { "\(run)/\(folder)/\(stage)/stage.json" }
+    static func relativePath(_ stage: String) -> String { "\(folder)/\(stage)/stage.json" }
+    static func path(_ stage: String, in run: String) -> String { "\(run)/\(relativePath(stage))" }
 
     func write(_ stage: String, in run: String) throws {
         let value: JSONValue = [
@@ -41,13 +42,11 @@ struct StageRecord: Equatable {
         return StageRecord(key: key, program: program, artefacts: artefacts)
     }
 
-    /// Whether every artefact is there with the content that was recorded.
-    func isIntact(in run: String) -> Bool {
-        artefacts.allSatisfy { path, hash in
-            guard let text = try? SourceText(contentsOf: "\(run)/\(path)", maximumBytes: .max >> 1) else {
-                return false
-            }
-            return SHA256.hex(text.bytes) == hash
+    /// Artefacts that are not there, or not with the content that was recorded.
+    func damaged(in run: String) -> [String] {
+        artefacts.keys.sorted().filter { path in
+            guard let text = try? SourceText(contentsOf: "\(run)/\(path)", maximumBytes: .max >> 1) else { return true }
+            return SHA256.hex(text.bytes) != artefacts[path]
         }
     }
 

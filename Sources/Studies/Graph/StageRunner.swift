@@ -99,7 +99,7 @@ public struct StageRunner: Sendable {
         return board.results(stages, program: program)
     }
 
-    private static func check(_ stages: [Stage]) throws {
+    static func check(_ stages: [Stage]) throws {
         var known: Set<String> = []
         for stage in stages {
             for input in stage.inputs where !known.contains(input) {
@@ -134,12 +134,17 @@ public struct StageRunner: Sendable {
             return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
         }
         let key = stage.key(inputHashes: inputs)
-        if !force, let record = StageRecord.read(stage.name, in: folder), record.key == key,
-            keepsAnyBuild || record.program == program, record.isIntact(in: folder)
-        {
+        let (verdict, before) = verdict(stage, key: key)
+        if verdict == .kept, let record = before {
             report(.finished(stage: stage.name, seconds: seconds(), wasCached: true))
             return StageBoard.Outcome(
                 artefacts: record.artefacts, program: record.program, seconds: seconds(), wasCached: true)
+        }
+        if case .damaged(let files) = verdict {
+            let more = files.count > 1 ? " and \(files.count - 1) more of its files are" : " is"
+            report(
+                .warning(
+                    "\(folder)/\(files[0])\(more) lost or not what stage \(stage.name) wrote; it is run again"))
         }
         report(.started(stage: stage.name))
         let context = StageContext(
@@ -155,10 +160,11 @@ public struct StageRunner: Sendable {
             hashes[artefact.path] = SHA256.hex(artefact.bytes)
         }
         // What an earlier version of the stage made and this one does not.
-        for old in StageRecord.read(stage.name, in: folder)?.artefacts.keys.sorted() ?? [] where hashes[old] == nil {
+        for old in before?.artefacts.keys.sorted() ?? [] where hashes[old] == nil {
             unlink(PathLookup.join(folder, old))
         }
         try StageRecord(key: key, program: program, artefacts: hashes).write(stage.name, in: folder)
+        StageTimes.add(stage, seconds: seconds(), run: folder)
         report(.finished(stage: stage.name, seconds: seconds(), wasCached: false))
         return StageBoard.Outcome(artefacts: hashes, program: program, seconds: seconds(), wasCached: false)
     }

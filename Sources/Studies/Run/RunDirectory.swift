@@ -10,9 +10,10 @@ public final class RunDirectory: Sendable {
 
     /// Makes the directory if need be and takes hold of it.
     ///
-    /// - Throws: `RunFailure.busy` while another process works in it; `StageError` where the folder holds something
-    ///   that is not a run.
-    public init(path: String) throws {
+    /// - Parameter isWaiting: asked while another process works in it; whether to go on waiting for that to end.
+    /// - Throws: `RunFailure.busy` while another process works in it and nobody waits; `StageError` where the folder
+    ///   holds something that is not a run.
+    public init(path: String, isWaiting: () -> Bool = { false }) throws {
         self.path = path
         let manager = FileManager.default
         var isFolder: ObjCBool = false
@@ -34,8 +35,8 @@ public final class RunDirectory: Sendable {
         // what looks taken may be free in a moment.
         var tries = 20
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
-            tries -= 1
-            guard tries > 0 else {
+            if tries > 0 { tries -= 1 }
+            guard tries > 0 || isWaiting() else {
                 close(lock)
                 throw RunFailure.busy(path)
             }
@@ -44,6 +45,15 @@ public final class RunDirectory: Sendable {
     }
 
     deinit { close(lock) }
+
+    /// Whether a process works in a run directory now.
+    static func isBusy(_ path: String) -> Bool {
+        let file = open(path + "/" + StageRecord.folder + "/lock", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        // Shared, so that those who only ask never keep each other or a new run away for long.
+        return flock(file, LOCK_SH | LOCK_NB) != 0
+    }
 
     /// Whether a folder holds a run, finished or not.
     public static func isRun(_ path: String) -> Bool {

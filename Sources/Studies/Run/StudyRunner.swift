@@ -11,17 +11,20 @@ public struct RunOptions: Sendable {
     public var force: Bool
     /// Keeps what another build of the program finished; the manifest names that build.
     public var keepsAnyBuild: Bool
+    /// Waits where another process works in the directory.
+    public var waits: Bool
     public var report: @Sendable (RunEvent) -> Void
     public var isInterrupted: @Sendable () -> Bool
 
     public init(
-        jobs: Int, force: Bool = false, keepsAnyBuild: Bool = false,
+        jobs: Int, force: Bool = false, keepsAnyBuild: Bool = false, waits: Bool = false,
         report: @escaping @Sendable (RunEvent) -> Void = { _ in },
         isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) {
         self.jobs = jobs
         self.force = force
         self.keepsAnyBuild = keepsAnyBuild
+        self.waits = waits
         self.report = report
         self.isInterrupted = isInterrupted
     }
@@ -48,12 +51,27 @@ public enum StudyRunner {
         let began = Date()
         let clock = ContinuousClock()
         let start = clock.now
-        let directory = try RunDirectory(path: folder)
+        var hasWaited = false
+        let directory = try RunDirectory(path: folder) {
+            guard options.waits, !options.isInterrupted() else { return false }
+            if !hasWaited { options.report(.warning("another run is working in \(folder); waiting for it to end")) }
+            hasWaited = true
+            return true
+        }
         let stages = study.stages
+        let status = StatusWriter(folder: folder, jobs: options.jobs, stages: stages)
         let runner = StageRunner(
             folder: directory.path, jobs: options.jobs, program: ProgramVersion.identity, force: options.force,
-            keepsAnyBuild: options.keepsAnyBuild, report: options.report, isInterrupted: options.isInterrupted)
-        let results = try runner.run(stages)
+            keepsAnyBuild: options.keepsAnyBuild,
+            report: {
+                status.receive($0)
+                options.report($0)
+            }, isInterrupted: options.isInterrupted)
+        let results: StageResults
+        do { results = try runner.run(stages) } catch {
+            status.end(error)
+            throw error
+        }
         directory.removeStages(except: Set(stages.map(\.name)), artefacts: Set(results.artefacts.keys))
         var manifest = Manifest(
             program: ProgramVersion.text, study: study.resolved, sources: study.sources, platform: platform,
@@ -66,7 +84,17 @@ public enum StudyRunner {
         let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
         let record = TimingRecord(began: began, seconds: seconds, jobs: options.jobs, stages: results.timings)
         try AtomicFile.write(record.json().text(), to: "\(folder)/timings.json")
+        status.end(nil)
         return RunResult(folder: folder, manifest: manifest, timings: results.timings, seconds: seconds)
+    }
+
+    /// What `run` would do in a directory, which need not be there, without doing any of it.
+    public static func plan(
+        _ study: AnyStudy, folder: String, force: Bool = false, keepsAnyBuild: Bool = false
+    ) throws -> [PlannedStage] {
+        try StageRunner(
+            folder: folder, jobs: 1, program: ProgramVersion.identity, force: force, keepsAnyBuild: keepsAnyBuild
+        ).plan(study.stages)
     }
 
     /// What the bytes of a result may depend on besides study, seed and program.
