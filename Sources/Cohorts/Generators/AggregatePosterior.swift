@@ -1,6 +1,7 @@
 // The distribution that latent codes of real rows follow together, to draw new codes from.
 
 import Foundation
+import Networks
 import Numerics
 
 /// Means and variances of q(z|x) of every row.
@@ -44,6 +45,11 @@ struct RowPosteriors {
             }
             let output = objective.encoder.evaluate(
                 UnsafePointer(input.start), batch: batch, scratch: scratch.start)
+            if let top = objective.top {
+                appendTwoLevels(output, batch, top)
+                start += batch
+                continue
+            }
             for row in 0..<batch {
                 for k in 0..<latent {
                     means.append(Double(output[row * 2 * latent + k]))
@@ -53,6 +59,28 @@ struct RowPosteriors {
                 }
             }
             start += batch
+        }
+    }
+
+    /// Of codes (w, z₂) with two levels: w at the mean of z₂, in the standard deviations of its prior.
+    private mutating func appendTwoLevels(_ output: UnsafePointer<Float>, _ batch: Int, _ top: DenseNetwork) {
+        let upper = top.inputs
+        let lower = latent - upper
+        let z2 = FloatBuffer(upper)
+        let scratch = FloatBuffer(top.scratchCount(batch: 1))
+        for row in 0..<batch {
+            let own = output + row * 2 * latent
+            for k in 0..<upper { z2.start[k] = own[2 * lower + k] }
+            let prior = top.evaluate(UnsafePointer(z2.start), batch: 1, scratch: scratch.start)
+            for k in 0..<lower {
+                let joined = VAEObjective.Joined(own, prior, k, lower)
+                means.append(Double(joined.standardised))
+                variances.append(Double(joined.standardisedVariance))
+            }
+            for k in 0..<upper {
+                means.append(Double(own[2 * lower + k]))
+                variances.append(exp(Double(VAEObjective.clamped(own[2 * lower + upper + k]))))
+            }
         }
     }
 

@@ -1,16 +1,15 @@
-// Draws latent codes and runs them through a network in chunks.
+// Draws latent codes and runs them through a decoder in chunks.
 
-import Networks
 import Numerics
 
-/// A network that makes of a code what the cells of a patient are drawn from, and where its codes come from; used by one
-/// thread, on a network that any number of threads may read.
+/// A decoder that makes of a code what the cells of a patient are drawn from, and where its codes come from; used by one
+/// thread, on networks that any number of threads may read.
 struct CodeSampler: @unchecked Sendable {
     let encoding: TableEncoding
     /// What codes are drawn from.
     let codes: GaussianMixture
     /// From a code to a mean per score and a logit per choice.
-    let network: DenseNetwork
+    let decoder: CodeDecoder
     /// ln of the standard deviation of every score around its mean.
     let logSigma: FloatBuffer
 
@@ -19,33 +18,24 @@ struct CodeSampler: @unchecked Sendable {
         _ rows: [Int], seed: UInt64, purpose: String,
         body: (_ row: Int, _ output: UnsafePointer<Float>, _ stream: inout RandomStream) -> Void
     ) {
-        let latent = network.inputs
+        let latent = decoder.latent
         let codes = FloatBuffer(rows.count * latent)
-        let scratch = FloatBuffer(network.scratchCount(batch: rows.count))
+        let scratch = FloatBuffer(decoder.scratchCount(batch: rows.count))
         let first = RandomStream(seed: seed, purpose: purpose)
         let streams = rows.enumerated().map { place, row in
             var stream = first.withIndex(UInt64(row))
             self.codes.draw(&stream, into: codes.start + place * latent)
             return stream
         }
-        let step = network.rowsAtATime
+        let step = decoder.rowsAtATime
         for start in stride(from: 0, to: rows.count, by: step) {
             let batch = min(step, rows.count - start)
-            let output = network.evaluate(
+            let output = decoder.evaluate(
                 UnsafePointer(codes.start + start * latent), batch: batch, scratch: scratch.start)
             for place in 0..<batch {
                 var stream = streams[start + place]
                 body(rows[start + place], output + place * encoding.width, &stream)
             }
         }
-    }
-}
-
-extension DenseNetwork {
-    /// Rows to evaluate at once, so that no product is large enough to go to OpenBLAS, whose sums depend on its size: a
-    /// row's outputs are then the same whatever rows are evaluated with it.
-    var rowsAtATime: Int {
-        let largest = zip(widths, widths.dropFirst()).map { $0 * $1 }.max() ?? 1
-        return max(1, min(512, (1 << 24) / largest))
     }
 }

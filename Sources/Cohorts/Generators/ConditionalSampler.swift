@@ -29,7 +29,7 @@ struct ConditionalSampler {
         _ rows: [Int], seed: UInt64, purpose: String, set: (_ row: Int, _ column: Int, _ value: Double) -> Void
     ) {
         let latent = prior.latent
-        let decoder = member.codes.network
+        let decoder = member.codes.decoder
         let width = decoder.outputCount
         let input = FloatBuffer(conditions.inputs.count)
         _ = input.elements.update(fromContentsOf: conditions.inputs)

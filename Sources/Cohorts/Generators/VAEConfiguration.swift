@@ -8,6 +8,8 @@ public struct VAEConfiguration: Sendable, Equatable {
     /// Width of the latent space; nil for 4 to 8 up to 800 rows (a quarter of the columns), 8 up to 1,400, 12 above,
     /// never more than the encoded columns.
     public var latent: Int?
+    /// Widths of two levels of the latent space, the lower first, instead of one (a ladder; Sønderby et al., NeurIPS 2016).
+    public var latents: [Int]?
     /// Hidden layers of the encoder; the decoder's are the same, reversed.
     public var hidden: [Int]
     public var activation: Activation
@@ -55,7 +57,7 @@ public struct VAEConfiguration: Sendable, Equatable {
     public var privacy: PrivacyConfiguration?
 
     public init(
-        latent: Int? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu,
+        latent: Int? = nil, latents: [Int]? = nil, hidden: [Int] = [128, 128], activation: Activation = .relu,
         batch: Int = 128,
         steps: Int? = nil, learningRate: Double = 2e-3, weightDecay: Double = 1e-2, beta: Double? = nil,
         warmUp: Double = 0.25, heldOut: Double = 0.1, evaluateEvery: Int = 50, patience: Int = 10,
@@ -65,6 +67,7 @@ public struct VAEConfiguration: Sendable, Equatable {
         privacy: PrivacyConfiguration? = nil
     ) {
         self.latent = latent
+        self.latents = latents
         self.hidden = hidden
         self.activation = activation
         self.batch = batch
@@ -91,6 +94,7 @@ public struct VAEConfiguration: Sendable, Equatable {
     public init(reader: ObjectReader) {
         self.init()
         latent = reader.optionalInteger("latent", in: 1...256)
+        readLevels(reader)
         if let place = reader.optionalChild("hidden"), let widths = reader.optionalNumbers("hidden") {
             let whole = widths.compactMap { Int(exactly: $0) }.filter { (1...4096).contains($0) }
             if whole.count == widths.count, (1...8).contains(whole.count) {
@@ -122,6 +126,21 @@ public struct VAEConfiguration: Sendable, Equatable {
         pairShrink = reader.number("pair_shrink", default: pairShrink, in: 0...1)
         candidates = reader.integer("candidates", default: candidates, in: 1...1024)
         privacy = PrivacyConfiguration(reader)
+    }
+
+    private mutating func readLevels(_ reader: ObjectReader) {
+        guard let place = reader.optionalChild("latents"), let numbers = reader.optionalNumbers("latents") else {
+            return
+        }
+        let whole = numbers.compactMap { Int(exactly: $0) }.filter { (1...256).contains($0) }
+        if whole.count != 2 || numbers.count != 2 {
+            reader.complaints.add(
+                place, "\"latents\" must list two whole widths between 1 and 256, the lower level first")
+        } else if latent != nil {
+            reader.complaints.add(place, "\"latent\" and \"latents\" exclude each other")
+        } else {
+            latents = whole
+        }
     }
 
     /// - Parameter width: number of scores and blocks.

@@ -18,6 +18,8 @@ package final class VAEObjective {
     let latent: Int
     package let encoder: DenseNetwork
     package let decoder: DenseNetwork
+    /// With two levels of codes, from the upper to mean and ln σ² of the lower.
+    package let top: DenseNetwork?
     /// ln s of every score, and its gradient.
     package let logSigma: FloatBuffer
     package let logSigmaGradient: FloatBuffer
@@ -35,26 +37,43 @@ package final class VAEObjective {
     static let logVarianceRange: ClosedRange<Float> = -12...6
 
     package convenience init(
-        encoding: TableEncoding, latent: Int, hidden: [Int], activation: Activation, targetWeight: Double = 1,
-        stream: inout RandomStream
+        encoding: TableEncoding, latent: Int, upper: Int = 0, hidden: [Int], activation: Activation,
+        targetWeight: Double = 1, stream: inout RandomStream
     ) {
         let encoder = DenseNetwork(
-            inputs: encoding.width, hidden: hidden, outputs: 2 * latent, activation: activation, stream: &stream)
+            inputs: encoding.width, hidden: hidden, outputs: 2 * (latent + upper), activation: activation,
+            stream: &stream)
         let decoder = DenseNetwork(
             inputs: latent, hidden: hidden.reversed(), outputs: encoding.width, activation: activation,
             stream: &stream)
-        self.init(encoding: encoding, encoder: encoder, decoder: decoder, targetWeight: targetWeight)
+        let top =
+            upper == 0
+            ? nil
+            : DenseNetwork(
+                inputs: upper, hidden: [VAEObjective.topHidden], outputs: 2 * latent, activation: activation,
+                stream: &stream)
+        self.init(encoding: encoding, encoder: encoder, decoder: decoder, top: top, targetWeight: targetWeight)
     }
 
+    /// Units of the hidden layer between the levels.
+    static let topHidden = 32
+
+    /// All that are trained.
+    var networks: [DenseNetwork] { [encoder, decoder] + (top.map { [$0] } ?? []) }
+
     /// Takes networks as they are; their widths must be those of the encoding.
-    init(encoding: TableEncoding, encoder: DenseNetwork, decoder: DenseNetwork, targetWeight: Double = 1) {
+    init(
+        encoding: TableEncoding, encoder: DenseNetwork, decoder: DenseNetwork, top: DenseNetwork? = nil,
+        targetWeight: Double = 1
+    ) {
         scores = encoding.scores
         blockWeights = encoding.blocks.map { plan in
             encoding.columns[plan.column].name == encoding.target ? Float(targetWeight) : 1
         }
         blocks = encoding.blocks.map { ($0.block ?? 0, $0.states.count) }
         width = encoding.width
-        latent = decoder.inputs
+        latent = decoder.inputs + (top?.inputs ?? 0)
+        self.top = top
         self.encoder = encoder
         self.decoder = decoder
         logSigma = FloatBuffer(scores)
@@ -67,6 +86,7 @@ package final class VAEObjective {
         capacity = batch
         encoder.reserve(batch: batch)
         decoder.reserve(batch: batch)
+        top?.reserve(batch: batch)
         codes = FloatBuffer(batch * latent)
         codeGradient = FloatBuffer(batch * latent)
         outputGradient = FloatBuffer(batch * width)
@@ -76,6 +96,7 @@ package final class VAEObjective {
     package func zeroGradients() {
         encoder.zeroGradients()
         decoder.zeroGradients()
+        top?.zeroGradients()
         logSigmaGradient.zero()
     }
 
@@ -113,6 +134,7 @@ package final class VAEObjective {
 
     /// The loss of a batch; with `gradient`, that of reconstruction + beta · divergence is added to the gradients.
     package func evaluate(_ batch: Batch, beta: Float, gradient: Bool) -> Loss {
+        if let top { return evaluate(batch, beta: beta, gradient: gradient, top) }
         let count = batch.count
         let perRow = 1 / Float(count)
         let (posterior, divergence) = encode(batch)
@@ -217,7 +239,7 @@ package final class VAEObjective {
     }
 
     @inline(__always)
-    private static func clamped(_ value: Float) -> Float {
+    static func clamped(_ value: Float) -> Float {
         min(max(value, logVarianceRange.lowerBound), logVarianceRange.upperBound)
     }
 }

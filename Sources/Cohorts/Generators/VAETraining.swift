@@ -110,7 +110,7 @@ struct VAETraining {
             let largest = max(batchSize, heldOut.count)
             memory = BatchMemory(rows: largest, training: training, latent: objective.latent)
             objective.reserve(batch: largest)
-            adam = [objective.encoder, objective.decoder].map {
+            adam = objective.networks.map {
                 (
                     network: $0,
                     optimiser: Adam(
@@ -216,17 +216,18 @@ struct VAETraining {
 
     /// Parameters worth keeping.
     private struct Snapshot {
-        let encoder, decoder, logSigma: [Float]
+        let networks: [[Float]]
+        let logSigma: [Float]
 
         init(_ objective: VAEObjective) {
-            encoder = Array(objective.encoder.parameters)
-            decoder = Array(objective.decoder.parameters)
+            networks = objective.networks.map { Array($0.parameters) }
             logSigma = Array(objective.logSigma.elements)
         }
 
         func restore(_ objective: VAEObjective) {
-            _ = objective.encoder.parameters.update(fromContentsOf: encoder)
-            _ = objective.decoder.parameters.update(fromContentsOf: decoder)
+            for (network, values) in zip(objective.networks, networks) {
+                _ = network.parameters.update(fromContentsOf: values)
+            }
             _ = objective.logSigma.elements.update(fromContentsOf: logSigma)
         }
     }

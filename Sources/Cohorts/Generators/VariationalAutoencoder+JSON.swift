@@ -59,12 +59,14 @@ extension VariationalAutoencoder {
 
 extension VAEMember {
     func json() -> JSONValue {
-        [
+        var value: JSONValue = [
             "encoder": objective.encoder.json(), "decoder": objective.decoder.json(),
             "log_sigma": .floats(objective.logSigma.elements), "posterior": posterior.json(),
             "block_offsets": .floats(calibration.offsets),
             "score_quantiles": .array(calibration.knots.map { .floats($0) }),
         ]
+        if let top = objective.top { value["top"] = top.json() }
+        return value
     }
 
     init?(_ reader: ObjectReader, _ encoding: TableEncoding) {
@@ -72,8 +74,14 @@ extension VAEMember {
         let before = complaints.items.count
         let encoder = reader.child("encoder").flatMap { DenseNetwork($0, complaints: complaints) }
         let decoder = reader.child("decoder").flatMap { DenseNetwork($0, complaints: complaints) }
-        guard let encoder, let decoder else { return nil }
-        let latent = decoder.inputs
+        let top = reader.optionalChild("top").flatMap { DenseNetwork($0, complaints: complaints) }
+        guard let encoder, let decoder, complaints.items.count == before else { return nil }
+        let latent = decoder.inputs + (top?.inputs ?? 0)
+        if let top, top.outputCount != 2 * decoder.inputs {
+            reader.complain(
+                "the upper level must have \(2 * decoder.inputs) outputs for the decoder's inputs, not \(top.outputCount)"
+            )
+        }
         if encoding.width == 0 || decoder.outputCount != encoding.width {
             reader.complain(
                 "the decoder has \(decoder.outputCount) outputs where the columns need \(encoding.width)")
@@ -90,7 +98,7 @@ extension VAEMember {
         guard let logSigma, let posterior, let calibration, complaints.items.count == before else {
             return nil
         }
-        let objective = VAEObjective(encoding: encoding, encoder: encoder, decoder: decoder)
+        let objective = VAEObjective(encoding: encoding, encoder: encoder, decoder: decoder, top: top)
         _ = objective.logSigma.elements.update(fromContentsOf: logSigma)
         self.init(objective: objective, posterior: posterior, calibration: calibration)
     }

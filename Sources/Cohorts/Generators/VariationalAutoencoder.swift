@@ -44,7 +44,8 @@ public struct VariationalAutoencoder: LatentGenerator {
         let objectives = (0..<configuration.members(rows: rows)).map { number in
             var stream = RandomStream(seed: seed, purpose: "vae.weights", index: UInt64(number))
             return VAEObjective(
-                encoding: encoding, latent: latent, hidden: configuration.hidden,
+                encoding: encoding, latent: configuration.latents?[0] ?? latent,
+                upper: configuration.latents?[1] ?? 0, hidden: configuration.hidden,
                 activation: configuration.activation, targetWeight: configuration.targetWeight(rows: rows),
                 stream: &stream)
         }
@@ -55,7 +56,7 @@ public struct VariationalAutoencoder: LatentGenerator {
         let members = try objectives.map { objective in
             VAEMember(objective, try RowPosteriors(objective, encoded).moments(), encoding, seed: seed)
         }
-        let summary = [("latent", Double(latent)), ("members", Double(members.count))] + record.summary
+        let summary = [("latent", Double(objectives[0].latent)), ("members", Double(members.count))] + record.summary
         var generator = VariationalAutoencoder(
             encoding: encoding, members: members, pairs: nil, candidates: configuration.candidates,
             tailTrim: configuration.tailTrim, summary: summary)
@@ -90,7 +91,7 @@ public struct VariationalAutoencoder: LatentGenerator {
             throw CohortError("a code of this generator has \(latent) finite numbers")
         }
         var values = encoding.columns.map { _ in [Double](repeating: .nan, count: codes.count) }
-        let decoder = members[0].objective.decoder
+        let decoder = members[0].objective.codeDecoder
         let calibration = members[0].calibration
         let input = FloatBuffer(latent)
         let scratch = FloatBuffer(decoder.scratchCount(batch: 1))
@@ -135,8 +136,12 @@ extension VAEMember {
 
 extension VAEObjective {
     fileprivate func codes(_ posterior: GaussianMixture, _ encoding: TableEncoding) -> CodeSampler {
-        CodeSampler(encoding: encoding, codes: posterior, network: decoder, logSigma: logSigma)
+        CodeSampler(encoding: encoding, codes: posterior, decoder: codeDecoder, logSigma: logSigma)
     }
+}
+
+extension VAEObjective {
+    var codeDecoder: CodeDecoder { CodeDecoder(network: decoder, top: top) }
 }
 
 extension VAETrainingRecord {

@@ -45,6 +45,9 @@ extension VariationalAutoencoder {
     static func fitPrivately(
         _ table: PatientTable, configuration: VAEConfiguration, privacy: PrivacyConfiguration, seed: UInt64
     ) throws -> VariationalAutoencoder {
+        guard configuration.latents == nil else {
+            throw CohortError("two levels of codes are not learned with differential privacy; leave \"latents\" out")
+        }
         var ledger = try PrivacyLedger(privacy, seed: seed)
         let rows = ledger.rows(table.rowCount)
         let marginals = try PrivateMarginals(table, rows: rows, &ledger)

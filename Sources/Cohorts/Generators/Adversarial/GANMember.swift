@@ -38,7 +38,7 @@ struct GANMember: @unchecked Sendable {
             encoding: encoding,
             codes: GaussianMixture([
                 .init(weight: 1, mean: Array(repeating: 0, count: width), factor: identity)
-            ]), network: network, logSigma: logSigma)
+            ]), decoder: CodeDecoder(network: network), logSigma: logSigma)
     }
 }
 
